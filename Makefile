@@ -1,0 +1,209 @@
+# infogeo: one non-recursive Makefile. `make help` explains itself.
+#
+# When `deps` is among the goals, all others wait for it in a second make, so that nothing asks
+# pkg-config before the packages are there, also with -j.
+
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+AFTER_DEPS := $(filter-out deps,$(MAKECMDGOALS))
+.PHONY: deps $(AFTER_DEPS)
+deps:
+	@sh ci/deps
+ifneq ($(AFTER_DEPS),)
+$(firstword $(AFTER_DEPS)): deps
+	@+$(MAKE) --no-print-directory $(AFTER_DEPS)
+$(wordlist 2,99,$(AFTER_DEPS)): $(firstword $(AFTER_DEPS))
+	@:
+endif
+else
+
+# ---- settings -----------------------------------------------------------------------------------
+
+PROFILE ?= desk#   smoke, desk or paper
+ONLY    ?=#        patterns over program ids: 'kwng*'
+SEEDS   ?=#        1-20 or 1,4,7; empty: the profile's own
+DATASETS ?=#       folder with mnist, cifar-10, cifar-100; none: stand-ins; empty: datasets/cache
+FORMAT  ?= svg#    of the figures: svg, png or pdf
+SAN     ?=#        sanitizers: address,undefined or thread
+ID      ?=#        bless: the program
+WHY     ?=#        bless: the reason
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+comma := ,
+VARIANT := $(filter-out gcc,$(notdir $(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+BUILD := build$(if $(VARIANT),/$(patsubst -%,%,$(VARIANT)))
+JOBS = $(or $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS))),$(shell nproc))
+
+ifneq ($(filter-out address undefined thread leak,$(subst $(comma), ,$(SAN))),)
+$(error SAN=$(SAN): expected address, undefined, thread or leak, separated by commas)
+endif
+
+# ---- flags --------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wundef -Wconversion -Wdouble-promotion \
+            -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wdate-time \
+            -Wvla $(if $(or $(CI),$(WERROR)),-Werror)
+OPTIMIZE := $(if $(SAN),-O1,-O3) -ffp-contract=off -fno-math-errno -fno-trapping-math
+CFLAGS   := -std=c11 -D_GNU_SOURCE -g1 $(OPTIMIZE) $(WARNINGS) \
+            -ffunction-sections -fdata-sections \
+            $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+CPPFLAGS := -Ilib -Ireproductions
+# GSL and LAPACKE are linked statically: their shared forms would bring a second BLAS along. The
+# run path holds on to the OpenMP flavour of OpenBLAS where several are installed.
+BLAS_FOLDER = $(shell pkg-config --variable=libdir openblas)
+LDFLAGS  = -Wl,--build-id=none -Wl,--gc-sections -Wl,--as-needed -Wl,-rpath,$(BLAS_FOLDER) \
+           $(if $(SAN),-fsanitize=$(SAN))
+LIBS     = -l:liblapacke.a -l:libgsl.a $(shell pkg-config --libs openblas libmd libpng zlib) -lm -ldl
+
+# ---- files --------------------------------------------------------------------------------------
+
+LIB_SOURCES   := $(wildcard lib/*/*.c)
+BENCH_SOURCES := $(wildcard ci/bench/*.c)
+TEST_SOURCES  := $(wildcard tests/test_*.c)
+PERF_SOURCES  := $(wildcard tests/perf/*.c)
+TOOL_SOURCES  := $(wildcard datasets/*.c)
+ALL_REPRODUCTION_SOURCES := $(wildcard reproductions/*/*.c)
+# A program has a main; what two programs of a paper share lies beside them without one.
+PROGRAM_SOURCES := $(shell grep -l '^int main\b' $(ALL_REPRODUCTION_SOURCES) /dev/null)
+PAPER_SOURCES   := $(filter-out $(PROGRAM_SOURCES),$(ALL_REPRODUCTION_SOURCES))
+
+object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+LIB      := $(BUILD)/libinfogeo.a
+BENCH    := $(BUILD)/bench
+IDS      := $(sort $(basename $(notdir $(PROGRAM_SOURCES))))
+PROGRAMS := $(addprefix $(BUILD)/bin/,$(IDS))
+TESTS    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
+PERF     := $(patsubst tests/perf/%.c,$(BUILD)/perf/%,$(PERF_SOURCES))
+TOOLS    := $(patsubst datasets/%.c,$(BUILD)/tools/%,$(TOOL_SOURCES))
+STAND_IN := $(BUILD)/stand-in/mnist/complete
+
+ifneq ($(words $(IDS)),$(words $(PROGRAM_SOURCES)))
+$(error two programs under reproductions/ have the same name)
+endif
+
+RUN_OPTIONS = --build '$(BUILD)' --profile '$(PROFILE)' -j $(JOBS) $(if $(ONLY),--only '$(ONLY)') \
+              $(if $(SEEDS),--seeds '$(SEEDS)') $(if $(DATASETS),--data '$(DATASETS)')
+WHERE = --build '$(BUILD)' $(if $(DATASETS),--data '$(DATASETS)')
+
+# ---- what a user calls ---------------------------------------------------------------------------
+
+.PHONY: all deps datasets stand-in reproduce check test figures report list bless perf clean help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+all: $(PROGRAMS) $(BENCH) $(TOOLS) ## build everything (the default)
+
+reproduce: all stand-in ## run every stale unit, draw the figures, write the report
+	@$(BENCH) run $(RUN_OPTIONS)
+	@$(BENCH) figures $(WHERE) --profile '$(PROFILE)' --format '$(strip $(FORMAT))'
+	@$(BENCH) report $(WHERE) --profile '$(PROFILE)'
+
+datasets: ## fetch the published data sets (so far: says where to put them)
+	@sh datasets/fetch
+
+stand-in: $(STAND_IN) ## write the generated digits that stand in for MNIST
+
+check: all stand-in $(TESTS) ## unit tests, then all programs at smoke against the references
+	@sh ci/check '$(BUILD)' '$(JOBS)' '$(DATASETS)' $(TESTS)
+
+test: all stand-in $(TESTS) ## unit tests alone
+	@ONLY_UNIT_TESTS=1 sh ci/check '$(BUILD)' '$(JOBS)' '$(DATASETS)' $(TESTS)
+
+figures: all ## draw the figures again from the results (FORMAT=svg, png or pdf)
+	@$(BENCH) figures $(WHERE) --profile '$(PROFILE)' --format '$(strip $(FORMAT))'
+
+report: all ## write the report again from the results
+	@$(BENCH) report $(WHERE) --profile '$(PROFILE)'
+
+list: all ## programs, their claims and last verdicts
+	@$(BENCH) list $(WHERE) $(if $(ONLY),--only '$(ONLY)')
+
+bless: all ## accept new reference values: ID=program WHY="reason" PROFILE=smoke or desk
+	@$(BENCH) bless $(WHERE) --profile '$(PROFILE)' --id '$(ID)' --why '$(WHY)'
+
+perf: all $(PERF) ## speed, as ratios within one run (uses python3-torch where installed)
+	@sh tests/perf/run '$(BUILD)' '$(DATASETS)'
+
+clean: ## remove everything that was built, results included
+	rm -rf build
+
+help: ## this text
+	@echo 'make deps datasets reproduce   everything: packages, data, build, claims, figures, report'
+	@echo 'make deps check                packages, build, all tests'
+	@echo; echo 'Targets:'; echo '  deps         install the missing Debian packages'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 15
+	@echo; echo 'Variables (NAME=value):'
+	@sed -n 's/^\([A-Z]*\)  *?= *\([a-z]*\)#  *\(.*\)/  \1\t\3\t[\2]/p' Makefile | expand -t 15,75
+	@echo '  CC           gcc or clang; results of another compiler lie under build/<compiler>'
+	@echo '  -jN          N units at a time (default: all processors)'
+
+ifneq ($(filter datasets,$(MAKECMDGOALS)),)
+$(STAND_IN) $(PROGRAMS): | datasets
+endif
+
+# ---- rules ---------------------------------------------------------------------------------------
+
+# Flags that changed rebuild what they touch.
+$(BUILD)/flags: force
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS)' > $@
+.PHONY: force
+
+$(BUILD)/obj/lib/base/provenance.o: CPPFLAGS += \
+    -DBUILD_COMPILER='"$(shell $(CC) --version | head -n 1)"' -DBUILD_FLAGS='"$(CFLAGS)"'
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo '  cc    $<'
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(call object,$(LIB_SOURCES))
+	@rm -f $@
+	@ar rcsD $@ $^
+
+# The stripped program is what runs: its hash is part of every result's key.
+define program_rule
+$(BUILD)/linked/$(basename $(notdir $(1))): $(call object,$(1)) \
+    $(call object,$(filter $(dir $(1))%,$(PAPER_SOURCES))) $(LIB)
+endef
+$(foreach source,$(PROGRAM_SOURCES),$(eval $(call program_rule,$(source))))
+$(addprefix $(BUILD)/linked/,$(IDS)):
+	@mkdir -p $(@D)
+	@echo '  link  $(@F)'
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/bin/%: $(BUILD)/linked/%
+	@mkdir -p $(@D)
+	@strip -s -o $@.tmp $<
+	@cmp -s $@.tmp $@ && rm $@.tmp && touch $@ || mv $@.tmp $@
+
+$(BENCH): $(call object,$(BENCH_SOURCES)) $(LIB)
+	@echo '  link  bench'
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/tools/%: $(BUILD)/obj/datasets/%.o $(LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB)
+	@mkdir -p $(@D)
+	@echo '  link  $(@F)'
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+$(BUILD)/perf/%: $(BUILD)/obj/tests/perf/%.o $(LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The stand-in is complete when this file is: it holds the digest of the other four.
+$(STAND_IN): $(BUILD)/tools/make_digits
+	@mkdir -p $(@D)
+	@$< '$(@D)'
+
+# Programs named after sources that are gone must not linger among the ones that bench runs.
+$(foreach gone,$(filter-out $(PROGRAMS),$(wildcard $(BUILD)/bin/*)),$(shell rm -f '$(gone)'))
+
+.SECONDARY:
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+endif

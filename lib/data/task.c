@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* task: see task.h. */
+#include "data/task.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/check.h"
+
+#define LEVELS 256 /* values of a pixel, and of a label */
+
+const struct task_scale task_scale_mnist = {
+    .mean = {MNIST_MEAN, MNIST_MEAN, MNIST_MEAN},
+    .sd = {MNIST_SD, MNIST_SD, MNIST_SD},
+};
+const struct task_scale task_scale_unit = {.mean = {0, 0, 0}, .sd = {1, 1, 1}};
+
+/* ---- selection ---- */
+
+/* place[label] = the class's place in the list, or -1. */
+static void places_fill(int place[LEVELS], const struct dataset *set, const int *classes, int k)
+{
+    CHECK(k >= 1 && k <= set->classes, "%d classes of a set with %d", k, set->classes);
+    for (int i = 0; i < LEVELS; i++)
+        place[i] = -1;
+    for (int i = 0; i < k; i++) {
+        CHECK(classes[i] >= 0 && classes[i] < set->classes, "class %d of a set with %d", classes[i],
+              set->classes);
+        CHECK(place[classes[i]] < 0, "class %d twice", classes[i]);
+        place[classes[i]] = i;
+    }
+}
+
+/* Of each class the records numbered 0, step, 2 step, ... within it, at most `most` of them, in
+ * file order. seen[place] becomes the class's records, taken[place] those chosen. */
+static void select_records(struct task *out, struct arena *mem, const struct dataset *set,
+                           const int *classes, int k, size_t step, size_t most, size_t seen[LEVELS],
+                           size_t taken[LEVELS])
+{
+    int place[LEVELS];
+    size_t total = 0;
+
+    places_fill(place, set, classes, k);
+    for (int i = 0; i < k; i++)
+        seen[i] = taken[i] = 0;
+    for (size_t i = 0; i < set->count; i++)
+        total += place[set->label[i]] >= 0;
+    *out = (struct task){.set = set, .classes = k};
+    out->index = arena_get(mem, total, sizeof *out->index);
+    out->label = arena_get(mem, total, sizeof *out->label);
+    for (size_t i = 0; i < set->count; i++) {
+        const int p = place[set->label[i]];
+        if (p >= 0 && seen[p]++ % step == 0 && taken[p] < most) {
+            taken[p]++;
+            out->index[out->n] = (uint32_t)i;
+            out->label[out->n++] = (uint8_t)p;
+        }
+    }
+}
+
+enum status task_pool(struct task *pool, struct arena *mem, const struct dataset *set,
+                      const int *classes, int k, size_t each)
+{
+    size_t seen[LEVELS], taken[LEVELS];
+
+    CHECK(each >= 1, "a pool of %zu records a class", each);
+    select_records(pool, mem, set, classes, k, 1, each, seen, taken);
+    for (int i = 0; i < k; i++)
+        if (taken[i] < each)
+            return status_set(STATUS_DATA,
+                              "%s: expected %zu records of class %d, found %zu; a fuller copy of "
+                              "the data set is needed",
+                              set->name, each, classes[i], seen[i]);
+    return STATUS_OK;
+}
+
+enum status task_every(struct task *out, struct arena *mem, const struct dataset *set,
+                       const int *classes, int k, size_t step)
+{
+    size_t seen[LEVELS], taken[LEVELS];
+
+    CHECK(step >= 1, "every %zu-th record", step);
+    select_records(out, mem, set, classes, k, step, SIZE_MAX, seen, taken);
+    for (int i = 0; i < k; i++)
+        if (taken[i] == 0)
+            return status_set(STATUS_DATA,
+                              "%s: expected records of class %d, found 0; a fuller copy of the "
+                              "data set is needed",
+                              set->name, classes[i]);
+    return STATUS_OK;
+}
+
+/* How many records each class may still give: n / classes, the first n % classes one more. */
+static enum status quotas_fill(size_t quota[LEVELS], const struct task *pool, size_t n)
+{
+    const size_t k = (size_t)pool->classes;
+    size_t held[LEVELS] = {0};
+
+    for (size_t i = 0; i < pool->n; i++)
+        held[pool->label[i]]++;
+    for (size_t c = 0; c < k; c++) {
+        quota[c] = n / k + (c < n % k);
+        if (held[c] < quota[c])
+            return status_set(STATUS_DATA,
+                              "%s: expected %zu records of the task's class number %zu to draw, "
+                              "found %zu in the pool; enlarge the pool or draw fewer",
+                              pool->set->name, quota[c], c, held[c]);
+    }
+    return STATUS_OK;
+}
+
+enum status task_draw(struct task *out, struct arena *mem, const struct task *pool, size_t n,
+                      struct rng *r, int balanced)
+{
+    size_t quota[LEVELS];
+    uint32_t *order;
+
+    *out = (struct task){.set = pool->set, .classes = pool->classes};
+    if (n > pool->n)
+        return status_set(STATUS_DATA,
+                          "%s: expected %zu records to draw, found %zu in the pool; enlarge the "
+                          "pool or draw fewer",
+                          pool->set->name, n, pool->n);
+    for (int i = 0; i < LEVELS; i++)
+        quota[i] = n;
+    if (balanced)
+        TRY(quotas_fill(quota, pool, n));
+    out->index = arena_get(mem, n, sizeof *out->index);
+    out->label = arena_get(mem, n, sizeof *out->label);
+    order = arena_get(mem, pool->n, sizeof *order);
+    rng_permutation(r, order, pool->n);
+    for (size_t i = 0; out->n < n; i++) {
+        const uint32_t j = order[i];
+        if (quota[pool->label[j]] > 0) {
+            quota[pool->label[j]]--;
+            out->index[out->n] = pool->index[j];
+            out->label[out->n++] = pool->label[j];
+        }
+    }
+    return STATUS_OK;
+}
+
+/* ---- features ---- */
+
+size_t task_dim(const struct task *t)
+{
+    return dataset_pixels(t->set);
+}
+
+size_t task_pooled_dim(const struct task *t)
+{
+    return t->set->channels * (t->set->rows / 2) * (t->set->cols / 2);
+}
+
+static const uint8_t *record(const struct task *t, size_t i)
+{
+    CHECK(t->index[i] < t->set->count, "record %u of %zu", (unsigned)t->index[i], t->set->count);
+    return t->set->pixels + t->index[i] * dataset_pixels(t->set);
+}
+
+enum status task_scale_measure(struct task_scale *out, const struct task *t)
+{
+    const size_t plane = t->set->rows * t->set->cols;
+    const double count = (double)plane * (double)t->n;
+
+    CHECK(t->n > 0 && t->set->channels <= TASK_CHANNELS, "%zu records, %zu channels", t->n,
+          t->set->channels);
+    for (size_t c = 0; c < t->set->channels; c++) {
+        uint64_t sum = 0, squares = 0;
+        for (size_t i = 0; i < t->n; i++) {
+            const uint8_t *pixels = record(t, i) + c * plane;
+            for (size_t j = 0; j < plane; j++) {
+                sum += pixels[j];
+                squares += (uint64_t)(pixels[j] * pixels[j]);
+            }
+        }
+        const double mean = (double)sum / count;
+        const double variance = (double)squares / count - mean * mean;
+        if (!(variance > 0))
+            return status_set(STATUS_DATA,
+                              "%s: expected pixels that vary in channel %zu, found all %zu records "
+                              "alike; fetch the data set again",
+                              t->set->name, c, t->n);
+        out->mean[c] = mean / 255;
+        out->sd[c] = sqrt(variance) / 255;
+    }
+    return STATUS_OK;
+}
+
+static void scale_check(const struct task *t, const struct task_scale *scale)
+{
+    CHECK(t->set->channels <= TASK_CHANNELS, "%zu channels", t->set->channels);
+    for (size_t c = 0; c < t->set->channels; c++)
+        CHECK(scale->sd[c] > 0, "channel %zu has sd %g", c, scale->sd[c]);
+}
+
+void task_features(float *x, const struct task *t, const struct task_scale *scale)
+{
+    const size_t plane = t->set->rows * t->set->cols;
+    float value[TASK_CHANNELS][LEVELS];
+
+    scale_check(t, scale);
+    for (size_t c = 0; c < t->set->channels; c++)
+        for (int v = 0; v < LEVELS; v++)
+            value[c][v] = (float)((v / 255.0 - scale->mean[c]) / scale->sd[c]);
+    for (size_t i = 0; i < t->n; i++) {
+        const uint8_t *pixels = record(t, i);
+        for (size_t c = 0; c < t->set->channels; c++)
+            for (size_t j = 0; j < plane; j++)
+                *x++ = value[c][*pixels++];
+    }
+}
+
+void task_pooled(float *x, const struct task *t, const struct task_scale *scale)
+{
+    const size_t rows = t->set->rows, cols = t->set->cols;
+
+    scale_check(t, scale);
+    CHECK(rows % 2 == 0 && cols % 2 == 0, "%zu x %zu pixels cannot be paired", rows, cols);
+    for (size_t i = 0; i < t->n; i++) {
+        const uint8_t *p = record(t, i);
+        for (size_t c = 0; c < t->set->channels; c++)
+            for (size_t row = 0; row < rows; row += 2, p += 2 * cols)
+                for (size_t col = 0; col < cols; col += 2) {
+                    const int sum = p[col] + p[col + 1] + p[cols + col] + p[cols + col + 1];
+                    *x++ = (float)((sum / 1020.0 - scale->mean[c]) / scale->sd[c]);
+                }
+    }
+}
+
+void task_digest(struct digest *d, const struct task *t)
+{
+    char shape[128];
+
+    snprintf(shape, sizeof shape, "%zu x %zu x %zu x %zu of %d classes", t->n, t->set->channels,
+             t->set->rows, t->set->cols, t->classes);
+    digest_text(d, shape);
+    for (size_t i = 0; i < t->n; i++) {
+        digest_bytes(d, record(t, i), task_dim(t));
+        digest_bytes(d, &t->label[i], 1);
+    }
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* results: what units measured, read back from their folders or from a table of stored values. */
+#ifndef HARNESS_RESULTS_H
+#define HARNESS_RESULTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "harness/harness.h"
+
+struct observation {
+    const char *cell;
+    uint64_t seed;
+    const char *metric, *unit;
+    double value, scale;
+};
+
+struct outcome {              /* one finished unit */
+    const char *cell;
+    uint64_t seed;
+    const char *key;          /* "" when read from stored values */
+    int diverged;
+};
+
+struct results {
+    struct arena mem;
+    struct observation *rows; /* count, sorted by cell, seed, metric as read */
+    size_t count, capacity;
+    struct outcome *units;    /* unit_count */
+    size_t unit_count, unit_capacity;
+};
+
+/* A zeroed struct results is empty. results_add_* copy their strings. */
+void results_add(struct results *r, const char *cell, uint64_t seed, const char *metric,
+                 const char *unit, double value, double scale);
+void results_add_unit(struct results *r, const char *cell, uint64_t seed, const char *key,
+                      int diverged);
+
+/* Adds one unit's folder. A missing or damaged metrics.tsv is STATUS_DATA. */
+enum status results_read_unit(struct results *r, const char *folder) MUST_USE;
+
+/* Adds the units of the given cells and seeds below <root>/<id>/<profile>/<data>-<mode>; those that
+ * do not exist are skipped: compare unit_count with what was asked. */
+enum status results_read(struct results *r, const char *root, const char *id, enum profile profile,
+                         const char *data_kind, const char *mode, const char *const *cells,
+                         size_t cell_count, const uint64_t *seeds, size_t seed_count) MUST_USE;
+
+/* Stored per-seed values (reference-results/<id>.seeds.tsv): rows of one profile, data and mode. */
+enum status results_read_stored(struct results *r, const char *path, enum profile profile,
+                                const char *data_kind, const char *mode) MUST_USE;
+
+/* The unit's value, or NaN. */
+double results_value(const struct results *r, const char *cell, uint64_t seed, const char *metric);
+
+/* The unit, or NULL. */
+const struct outcome *results_unit(const struct results *r, const char *cell, uint64_t seed);
+
+void results_free(struct results *r);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness/tolerance.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/check.h"
+
+static const char *const names[CLASS_COUNT] = {"exact", "arith",   "libm",   "blas", "cond",
+                                               "short32", "long32", "rate", "residual"};
+
+const char *tolerance_name(enum tolerance_class class)
+{
+    CHECK((int)class >= 0 && class < CLASS_COUNT, "class %d", (int)class);
+    return names[class];
+}
+
+int tolerance_find(const char *name)
+{
+    for (int i = 0; i < CLASS_COUNT; i++)
+        if (strcmp(name, names[i]) == 0)
+            return i;
+    return -1;
+}
+
+static double relative(enum tolerance_class class, enum mode mode, double scale)
+{
+    static const double table[CLASS_COUNT][2] = {/* native, pinned */
+        [CLASS_ARITH] = {1e-13, 1e-15},   [CLASS_LIBM] = {1e-12, 1e-13},
+        [CLASS_BLAS] = {1e-12, 1e-13},    [CLASS_SHORT32] = {1e-4, 1e-5},
+        [CLASS_LONG32] = {2e-2, 1e-3}};
+
+    if (class == CLASS_COND) {
+        const double pinned = scale * DBL_EPSILON > 1e-13 ? scale * DBL_EPSILON : 1e-13;
+
+        return mode == PINNED ? pinned : 10 * pinned;
+    }
+    return table[class][mode];
+}
+
+static double rate(enum mode mode, double samples)
+{
+    if (!(samples > 0))
+        return 0;
+    if (mode == PINNED)
+        return 2 / samples;
+    return 10 / samples > 0.002 ? 10 / samples : 0.002;
+}
+
+double tolerance_allowed(enum tolerance_class class, enum mode mode, double reference, double scale,
+                         double override)
+{
+    switch (class) {
+    case CLASS_EXACT:
+        return override > 0 ? override : 0;
+    case CLASS_RATE:
+        return override > 0 ? override : rate(mode, scale);
+    case CLASS_RESIDUAL:
+        return fabs(reference) * (mode == PINNED ? 1 : 10);
+    default:
+        return (override > 0 ? override : relative(class, mode, scale)) * fabs(reference);
+    }
+}
+
+double tolerance_distance(enum tolerance_class class, enum mode mode, double actual,
+                          double reference, double scale, double override)
+{
+    const double allowed = tolerance_allowed(class, mode, reference, scale, override);
+    const double off = class == CLASS_RESIDUAL ? fabs(actual) : fabs(actual - reference);
+
+    if (off <= 0)
+        return 0;
+    if (!isfinite(off) || !(allowed > 0))
+        return INFINITY;
+    /* A rate moves by whole samples: half a sample more than allowed would be rounding. */
+    return off <= allowed * (1 + 1e-9) && off > allowed ? 1 : off / allowed;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tolerance: how far a number may lie from its reference, by the class of its computation.
+ *
+ *   class     pinned                          native
+ *   exact     equal                           equal
+ *   arith     rel 1e-15                       rel 1e-13
+ *   libm      rel 1e-13                       rel 1e-12
+ *   blas      rel 1e-13                       rel 1e-12
+ *   cond      rel max(1e-13, k eps)           ten times that (k = scale, the condition estimate)
+ *   short32   rel 1e-5                        rel 1e-4
+ *   long32    rel 1e-3                        rel 2e-2
+ *   rate      abs 2/N                         abs max(10/N, 0.002)  (N = scale, test samples)
+ *   residual  magnitude at most the reference ten times that
+ *
+ * All comparisons are "inside", so NaN fails. */
+#ifndef HARNESS_TOLERANCE_H
+#define HARNESS_TOLERANCE_H
+
+#include "harness/claim.h"
+#include "harness/mode.h"
+
+const char *tolerance_name(enum tolerance_class class);
+int tolerance_find(const char *name); /* -1 when there is none */
+
+/* The largest |actual - reference| that passes; for CLASS_RESIDUAL the largest |actual|. An
+ * override above 0 is taken instead, in the class's own measure (relative or absolute). */
+double tolerance_allowed(enum tolerance_class class, enum mode mode, double reference, double scale,
+                         double override);
+
+/* How far away, in units of the tolerance: inside is at most 1. Infinite for NaN. */
+double tolerance_distance(enum tolerance_class class, enum mode mode, double actual,
+                          double reference, double scale, double override);
+
+#endif

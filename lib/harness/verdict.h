@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* verdict: what the numbers of all seeds say about a claim.
+ *
+ * Every kind but BOUND rests on the 99 % t-interval of a mean over seeds, paired by seed where two
+ * metrics are compared. A claim over several members is first one number a seed (TREND) or is judged
+ * member by member (EVERY). Reproduced: the whole interval lies where the claim says. Not reproduced:
+ * all of it lies elsewhere. Undecided: it spans both.
+ *
+ * A diverged unit is never dropped: it counts as its method's worst outcome (struct metric). A unit
+ * that is missing altogether makes the claim `not tested`. */
+#ifndef HARNESS_VERDICT_H
+#define HARNESS_VERDICT_H
+
+#include "harness/harness.h"
+#include "harness/results.h"
+#include "linalg/stat.h"
+
+#define VERDICT_CONFIDENCE 0.99
+
+enum verdict_word { NOT_TESTED, REPRODUCED, NOT_REPRODUCED, PARTLY, UNDECIDED, VERDICT_COUNT };
+
+struct verdict {
+    enum verdict_word word;
+    size_t asked, finite;     /* seeds, and those of them that did not diverge */
+    size_t holds, of;         /* EVERY: members that hold; else 0 of 0 */
+    struct interval interval; /* of the metric, or of the paired difference; NaN when not tested */
+    double mean, to;          /* means of the two sides; to: the number compared with */
+    char why[200];            /* "not tested": the reason; EVERY: the members that do not hold */
+};
+
+const char *verdict_name(enum verdict_word word);
+int verdict_find(const char *name); /* -1 when there is none */
+
+/* Judges one claim from the results of the profile's cells and the given seeds. `data_kind` as in
+ * unit.h: a claim about published data is not tested on a stand-in, and smoke gives no verdicts
+ * (but for a deterministic program, where one seed says it all). */
+enum status verdict_judge(struct verdict *v, const struct claim *claim,
+                          const struct reproduction *r, enum profile profile,
+                          const char *data_kind, const struct results *results,
+                          const uint64_t *seeds, size_t seed_count) MUST_USE;
+
+/* "-0.0121 [-0.0180, -0.0062], n = 10" or "4 of 4": for tables. Returns out. */
+char *verdict_measured(char out[160], const struct verdict *v, const struct claim *claim);
+
+#endif
