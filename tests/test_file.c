@@ -128,11 +128,11 @@ static void failed_rename_leaves_nothing(void **state)
 static void names_that_are_too_long_fail(void **state)
 {
     (void)state;
-    static char name[9000];
+    static char name[9000], part[251];
     const size_t before = count_names(folder);
 
-    memset(name, 'n', 250);
-    CHECK_STATUS(file_write(in_folder(name), "x", 1), STATUS_IO);
+    memset(part, 'n', sizeof part - 1);
+    CHECK_STATUS(file_write(in_folder(part), "x", 1), STATUS_IO);
     CHECK_MESSAGE("File name too long");
     memset(name, '/', sizeof name - 1);
     CHECK_STATUS(file_write(name, "x", 1), STATUS_IO);
@@ -182,7 +182,9 @@ static void reading_is_bounded(void **state)
     size_t n;
 
     CHECK_STATUS(file_write(path, "0123456789", 10), STATUS_OK);
+    const size_t before = memory_count();
     CHECK_STATUS(file_read(path, 9, &bytes, &n), STATUS_DATA);
+    assert_int_equal(memory_count(), before); /* refused by its size, before memory is taken */
     CHECK_MESSAGE("ten: expected at most 9 bytes, found more");
     CHECK_TRUE(bytes == NULL && n == 0);
     CHECK_STATUS(file_read("/dev/zero", 100000, &bytes, &n), STATUS_DATA);
@@ -248,7 +250,10 @@ static void folders_are_made_with_their_parents(void **state)
     CHECK_STATUS(file_make_folder(in_folder("p/file")), STATUS_IO);
     CHECK_MESSAGE("p/file: expected to create this folder, found: File exists");
     CHECK_STATUS(file_make_folder(in_folder("p/file/s")), STATUS_IO);
-    CHECK_MESSAGE("Not a directory");
+    CHECK_MESSAGE("p/file: expected to create this folder");
+    CHECK_TRUE(symlink("nowhere", in_folder("p/link")) == 0);
+    CHECK_STATUS(file_make_folder(in_folder("p/link")), STATUS_IO);
+    CHECK_MESSAGE("found: File exists");
 }
 
 static void removal_takes_all_and_follows_no_link(void **state)
@@ -265,7 +270,6 @@ static void removal_takes_all_and_follows_no_link(void **state)
     CHECK_TRUE(!file_exists(in_folder("gone")) && !file_exists(in_folder("link")));
     check_content(in_folder("stays/x"), "x", 1);
     CHECK_STATUS(file_remove_folder(in_folder("gone")), STATUS_OK);
-    CHECK_STATUS(file_remove_folder("/"), STATUS_IO);
     CHECK_STATUS(file_remove_folder(""), STATUS_IO);
     CHECK_STATUS(file_remove_folder("/proc/self/fd"), STATUS_IO);
     CHECK_MESSAGE("/proc/self/fd: expected to remove it, found: ");

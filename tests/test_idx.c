@@ -63,7 +63,7 @@ static uint8_t *compress_bytes(const void *bytes, size_t n, size_t *size)
 
 static void expect_gzip_error(const char *file, size_t most, const char *part)
 {
-    uint8_t *bytes = (uint8_t *)path;
+    uint8_t other, *bytes = &other;
     size_t n = 1;
 
     CHECK_STATUS(gzip_read(name(file), most, &bytes, &n), STATUS_DATA);
@@ -283,9 +283,9 @@ static void idx_reads_what_it_wrote(void **state)
 
     (void)state;
     fill_images(good);
-    CHECK_STATUS(idx_images_write(name("images"), &(struct idx_images){COUNT, ROWS, COLS,
-                                                                       good + HEADER}),
-                 STATUS_OK);
+    CHECK_STATUS(
+        idx_images_write(name("images"), &(struct idx_images){COUNT, ROWS, COLS, good + HEADER}),
+        STATUS_OK);
     CHECK_STATUS(file_read(path, MOST, &raw, &size), STATUS_OK);
     CHECK_TRUE(size == FILESIZE && memcmp(raw, good, size) == 0);
     memory_free(raw);

@@ -15,7 +15,8 @@
 enum { MILLION = 1000000 };
 
 /* What digest_of_bits gives with every compiler, on every CPU. */
-static const char PINNED_BITS[] = "bf75b44936724a99295a01f115c34907bf637756ed736a042e57206a51402075";
+static const char PINNED_BITS[] =
+    "bf75b44936724a99295a01f115c34907bf637756ed736a042e57206a51402075";
 
 /* ---- known answers ---- */
 

@@ -131,8 +131,9 @@ static void numbers_have_their_digits(void **state)
 static void integers_are_read_strictly(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",    " 1",  "1 ",  "1x",  "x",  "+1", "-",   "--1",
-                                      "1.0", "1e3", "0x1", "1\n", "\xd9\xa3", "99999999999999999999"};
+    static const char *const bad[] = {
+        "",    " 1",  "1 ",  "1x",  "x",        "+1",                  "-", "--1",
+        "1.0", "1e3", "0x1", "1\n", "\xd9\xa3", "99999999999999999999"};
     int64_t value = 77;
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -249,7 +250,7 @@ static void nearest_name_is_suggested(void **state)
 
     CHECK_TEXT(text_nearest("profil", names, n), "profile");
     CHECK_TEXT(text_nearest("PROFILE", names, n), "profile");
-    CHECK_TEXT(text_nearest("sede", names, n), "seed");      /* 1 transposition */
+    CHECK_TEXT(text_nearest("sede", names, n), "seed");
     CHECK_TEXT(text_nearest("time_limits", names, n), "time-limit");
     CHECK_TEXT(text_nearest("otu", names, n), "out");
     CHECK_TRUE(text_nearest("profligate", names, 0) == NULL);
@@ -261,11 +262,12 @@ static void nearest_name_is_suggested(void **state)
 static void suggestion_has_a_limit(void **state)
 {
     (void)state;
-    const char *const three[] = {"abcxyz"}, *const four[] = {"abwxyz"};
+    const char *const swapped[] = {"ba"}, *const three[] = {"abcxyz"}, *const four[] = {"abwxyz"};
     const char *const equals[] = {"abcdex", "abcdey"};
     char longer[80];
     const char *const itself[] = {longer};
 
+    CHECK_TEXT(text_nearest("ab", swapped, 1), "ba");
     CHECK_TEXT(text_nearest("abcdef", three, 1), "abcxyz");
     CHECK_TRUE(text_nearest("abcdef", four, 1) == NULL);
     CHECK_TEXT(text_nearest("abcdef", equals, 2), "abcdex");

@@ -210,10 +210,10 @@ static void trim_slashes(char out[PATH_MAX], const char *path)
     out[n] = 0;
 }
 
-static enum status folder_failed(const char *path)
+static enum status folder_failed(const char *path, int reason)
 {
-    return status_set(STATUS_IO, "%s: expected to create this folder, found: %s; %s", path,
-                      strerror(errno), "choose a place that can be written");
+    return status_set(STATUS_IO, "%s: expected to create this folder, found: %s; choose another "
+                      "place", path, strerror(reason));
 }
 
 enum status file_make_folder(const char *path)
@@ -230,8 +230,10 @@ enum status file_make_folder(const char *path)
         slash += strcspn(slash, "/");
         const int last = *slash == 0;
         *slash = 0;
-        if (mkdir(part, 0777) != 0 && !file_is_folder(part)) {
-            return folder_failed(part);
+        if (mkdir(part, 0777) != 0) {
+            const int reason = errno;
+            if (!file_is_folder(part))
+                return folder_failed(part, reason);
         }
         if (last)
             return STATUS_OK;

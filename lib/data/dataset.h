@@ -13,11 +13,11 @@
 #include "base/status.h"
 
 struct dataset {
-    const char *name;               /* "mnist train": for messages; static storage */
+    const char *name; /* "mnist train": for messages; static storage */
     size_t count, channels, rows, cols;
     int classes;
-    uint8_t *pixels;                /* count x channels x rows x cols */
-    uint8_t *label;                 /* count; 0..classes-1 */
+    uint8_t *pixels; /* count x channels x rows x cols */
+    uint8_t *label;  /* count; 0..classes-1 */
 };
 
 /* Frees the arrays and zeroes the struct; a zeroed struct is fine. */
@@ -30,8 +30,8 @@ size_t dataset_pixels(const struct dataset *set);
 #define DATA_CACHE "datasets/cache"
 
 struct data_source {
-    const char *folder;             /* holds the sets, each in its own folder or itself */
-    int stand_in;                   /* generated, not published data */
+    const char *folder; /* holds the sets, each in its own folder or itself */
+    int stand_in;       /* generated, not published data */
 };
 
 /* Finds `set` ("mnist" is the only one known; another name is a CHECK). `asked` is the value of
@@ -45,8 +45,8 @@ struct data_source {
  * A set lies in FOLDER/mnist, FOLDER/MNIST/raw or FOLDER itself, each of its files plain or with
  * .gz. STATUS_DATA where the set is missing, or where the first of these folders that has any of
  * its files lacks another: a damaged cache is not passed over for the stand-in.
- * A generated set keeps its file "complete" beside it and counts as a stand-in also where its folder
- * was named. source->folder is `asked`, `stand_in_folder` or static. */
+ * A generated set keeps its file "complete" beside it and counts as a stand-in also where its
+ * folder was named. source->folder is `asked`, `stand_in_folder` or static. */
 enum status data_source_find(struct data_source *source, const char *set, const char *asked,
                              const char *stand_in_folder) MUST_USE;
 

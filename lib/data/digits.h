@@ -16,7 +16,7 @@
 
 #include "base/status.h"
 
-#define DIGITS_VERSION 1        /* goes up when any bit of the output changes */
+#define DIGITS_VERSION 1 /* goes up when any bit of the output changes */
 #define DIGITS_SIDE    28
 #define DIGITS_PIXELS  (DIGITS_SIDE * DIGITS_SIDE)
 #define DIGITS_TRAIN   60000
@@ -28,8 +28,8 @@ uint8_t digits_draw(uint8_t image[DIGITS_PIXELS], const char *part, size_t i);
 
 /* Writes MNIST's four files (plain IDX, `train` and `test` records) into the folder, which is made
  * where missing, each atomically, and last the file "complete": generator version, counts and the
- * SHA-256 of the four. Where "complete" already says the same and the files agree with it nothing
- * is written and *made is 0, else 1. `made` may be NULL. */
+ * SHA-256 of the four. Where "complete" already says the same and the files agree with it, it only
+ * gets the present time and *made is 0, else 1. `made` may be NULL. */
 enum status digits_save(const char *folder, size_t train, size_t test, int *made) MUST_USE;
 
 #endif

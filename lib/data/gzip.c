@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <string.h>
+#define ZLIB_CONST
 #include <zlib.h>
 
 #include "base/check.h"
@@ -96,7 +97,7 @@ static enum status inflate_all(z_stream *z, struct buffer *b, const char *path, 
         if (b->used == b->size)
             TRY(buffer_grow(b, path, most));
         if (z->avail_in == 0) {
-            z->next_in = (z_const Bytef *)file + given;
+            z->next_in = file + given;
             z->avail_in = (uInt)least(n - given, INT_MAX);
             given += z->avail_in;
         }

@@ -112,29 +112,30 @@ static enum status quotas_fill(size_t quota[LEVELS], const struct task *pool, si
 enum status task_draw(struct task *out, struct arena *mem, const struct task *pool, size_t n,
                       struct rng *r, int balanced)
 {
+    const struct task from = *pool; /* out may be the pool itself */
     size_t quota[LEVELS];
     uint32_t *order;
 
-    *out = (struct task){.set = pool->set, .classes = pool->classes};
-    if (n > pool->n)
+    *out = (struct task){.set = from.set, .classes = from.classes};
+    if (n > from.n)
         return status_set(STATUS_DATA,
                           "%s: expected %zu records to draw, found %zu in the pool; enlarge the "
                           "pool or draw fewer",
-                          pool->set->name, n, pool->n);
+                          from.set->name, n, from.n);
     for (int i = 0; i < LEVELS; i++)
         quota[i] = n;
     if (balanced)
-        TRY(quotas_fill(quota, pool, n));
+        TRY(quotas_fill(quota, &from, n));
     out->index = arena_get(mem, n, sizeof *out->index);
     out->label = arena_get(mem, n, sizeof *out->label);
-    order = arena_get(mem, pool->n, sizeof *order);
-    rng_permutation(r, order, pool->n);
+    order = arena_get(mem, from.n, sizeof *order);
+    rng_permutation(r, order, from.n);
     for (size_t i = 0; out->n < n; i++) {
         const uint32_t j = order[i];
-        if (quota[pool->label[j]] > 0) {
-            quota[pool->label[j]]--;
-            out->index[out->n] = pool->index[j];
-            out->label[out->n++] = pool->label[j];
+        if (quota[from.label[j]] > 0) {
+            quota[from.label[j]]--;
+            out->index[out->n] = from.index[j];
+            out->label[out->n++] = from.label[j];
         }
     }
     return STATUS_OK;

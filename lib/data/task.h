@@ -19,8 +19,8 @@
 
 struct task {
     const struct dataset *set;
-    uint32_t *index;    /* n; records of the set */
-    uint8_t *label;     /* n; 0..classes-1: place of the record's class in the list of classes */
+    uint32_t *index; /* n; records of the set */
+    uint8_t *label;  /* n; 0..classes-1: place of the record's class in the list of classes */
     size_t n;
     int classes;
 };
@@ -37,7 +37,7 @@ enum status task_every(struct task *out, struct arena *mem, const struct dataset
 
 /* n records of the pool without replacement, in random order. With `balanced` each class gets
  * n / classes records, the first n % classes of them one more. STATUS_DATA naming both counts where
- * the pool has fewer. The draws are one rng_permutation of the pool. */
+ * the pool has fewer. The draws are one rng_permutation of the pool. `out` may be `pool`. */
 enum status task_draw(struct task *out, struct arena *mem, const struct task *pool, size_t n,
                       struct rng *r, int balanced) MUST_USE;
 

@@ -4,6 +4,7 @@
 
 #include <float.h>
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_errno.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 #include <math.h>
@@ -72,7 +73,12 @@ double stat_sd(const double *x, size_t n)
 double stat_t_quantile(double p, double df)
 {
     CHECK(p > 0.0 && p < 1.0 && df > 0.0, "p %g, df %g", p, df);
-    return gsl_cdf_tdist_Pinv(p, df);
+    /* GSL would end the process where its iteration fails; without its handler it returns NaN. */
+    gsl_error_handler_t *before = gsl_set_error_handler_off();
+    const double t = gsl_cdf_tdist_Pinv(p, df);
+
+    gsl_set_error_handler(before);
+    return t;
 }
 
 static struct interval no_interval(size_t n, double mean)
@@ -239,8 +245,6 @@ enum status stat_ranks(const double *x, size_t n, double *out)
 enum status stat_spearman(const double *x, const double *y, size_t n, double *rho)
 {
     *rho = undefined;
-    TRY(refuse(x, n));
-    TRY(refuse(y, n));
     double *ranks = memory_get(n, 2 * sizeof *ranks);
     enum status status = ranks != NULL ? STATUS_OK : STATUS_MEMORY;
     if (status == STATUS_OK)
@@ -288,13 +292,13 @@ static void lower_entries(const struct mat *a, double *out)
             *out++ = a->a[i * a->cols + j];
 }
 
-/* (x - mean) / sqrt(sum (x - mean)^2); NaN all over when x does not vary. */
+/* (x - mean) / sqrt(sum (x - mean)^2); 0 / 0 is NaN when x does not vary. */
 static void standardize(double *x, size_t n)
 {
     const struct moments m = moments_of(x, NULL, n);
 
     for (size_t i = 0; i < n; i++)
-        x[i] = m.squares > 0.0 ? (x[i] - m.mean) / sqrt(m.squares) : undefined;
+        x[i] = (x[i] - m.mean) / sqrt(m.squares);
 }
 
 /* sum over i > j of a_ij b_{p_i p_j}: the correlation after relabelling standardized entries. */

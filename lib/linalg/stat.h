@@ -58,8 +58,9 @@ struct interval stat_welch(const double *x, size_t nx, const double *y, size_t n
 /* 1 when the whole interval lies within -margin .. margin; NaN gives 0. */
 int stat_equivalent(const struct interval *i, double margin);
 
-/* Student's t: the value that a draw with `df` degrees of freedom (any real > 0) stays below with
- * probability 0 < p < 1. */
+/* Student's t: the value that a draw with `df` degrees of freedom (any real >= 1) stays below with
+ * probability 0 < p < 1. For df < 1 GSL's iteration can fail: NaN. Not for several threads at once:
+ * GSL's error handler is switched off for the call. */
 double stat_t_quantile(double p, double df);
 
 /* ---- two samples ---- */

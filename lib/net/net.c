@@ -193,7 +193,7 @@ const float *net_forward(struct net *net, const float *x, size_t batch)
         const struct matf weights = weights_in(net->params, layer);
         struct matf z = matf_over(layer->outputs, batch, layer->out);
 
-        matf_multiply(&z, layer->weight_scale, &h, 0, &weights, 0, 0.0f);
+        matf_multiply(&z, layer->weight_scale, &h, MAT_AS_IS, &weights, MAT_AS_IS, 0.0f);
         activation_forward(last ? ACTIVATION_IDENTITY : net->activation, layer->outputs,
                            net->params + layer->biases_at, layer->bias_scale, batch, layer->out);
         x = layer->outputs;
@@ -209,7 +209,8 @@ static void backward_delta(struct net *net, size_t l)
     const struct matf weights = weights_in(net->params, layer);
     struct matf delta_below = matf_over(below->deltas, net->batch, layer->in);
 
-    matf_multiply(&delta_below, layer->weight_scale, &delta, 0, &weights, 1, 0.0f);
+    matf_multiply(&delta_below, layer->weight_scale, &delta, MAT_AS_IS, &weights, MAT_TRANSPOSED,
+                  0.0f);
     activation_backward(net->activation, below->deltas, below->outputs, net->batch, layer->in);
 }
 
@@ -232,7 +233,8 @@ static void backward(struct net *net, const float *dlogits, float *into, float k
 
         if (l > 0)
             backward_delta(net, l);
-        matf_multiply(&gradient, scale * layer->weight_scale, &h, 1, &delta, 0, keep);
+        matf_multiply(&gradient, scale * layer->weight_scale, &h, MAT_TRANSPOSED, &delta, MAT_AS_IS,
+                      keep);
         activation_bias_gradient(layer->deltas, net->batch, layer->out, scale * layer->bias_scale,
                                  keep, into + layer->biases_at);
     }
@@ -262,5 +264,5 @@ void net_input_gradient(const struct net *net, float *dinputs)
     const struct matf weights = weights_in(net->params, first);
     struct matf d = matf_over(dinputs, net->batch, first->in);
 
-    matf_multiply(&d, first->weight_scale, &delta, 0, &weights, 1, 0.0f);
+    matf_multiply(&d, first->weight_scale, &delta, MAT_AS_IS, &weights, MAT_TRANSPOSED, 0.0f);
 }

@@ -92,7 +92,8 @@ static double step(struct training *t, const float *x, const uint8_t *labels, co
     float *d = net_dlogits(net);
     const double loss =
         targets != NULL ? loss_squared(logits, targets, rows, net->outputs, rows, d)
-                        : loss_labels(t->options->loss, logits, labels, rows, net->outputs, rows, d);
+                        : loss_labels(t->options->loss, logits, labels, rows, net->outputs, rows,
+                                      d);
 
     if (!isfinite(loss))
         return loss;

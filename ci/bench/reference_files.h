@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* reference_files: what check, bless and readme share: where a program's stored numbers lie and
+ * what its desk verdicts are when they are computed from them again. */
+#ifndef BENCH_REFERENCE_FILES_H
+#define BENCH_REFERENCE_FILES_H
+
+#include "base/text.h"
+#include "bench.h"
+#include "harness/reference.h"
+#include "harness/verdict.h"
+
+#define REFERENCE_FOLDER "reference-results"
+
+const char *reference_path(struct bench *b, const struct program *p);  /* <id>.ref */
+const char *reference_seeds(struct bench *b, const struct program *p); /* <id>.seeds.tsv */
+
+/* "real" for a program about a data set, "none" for one of theory: what desk references are of. */
+const char *reference_data(const struct program *p);
+
+/* Judges all claims (claim_count of them, in the arena) from the stored per-seed values of desk.
+ * Without stored values every verdict is "not tested". */
+enum status reference_verdicts(struct bench *b, const struct program *p,
+                               struct verdict **verdicts) MUST_USE;
+
+/* The two generated texts: the table of claims for README.md, and reproductions/README.md. They
+ * depend on the programs and on reference-results/ alone. */
+enum status readme_claims(struct bench *b, struct text *out) MUST_USE;
+enum status readme_index(struct bench *b, struct text *out) MUST_USE;
+
+/* STATUS_OUTSIDE when a file differs from what would be generated. */
+enum status readme_compare(struct bench *b) MUST_USE;
+
+#endif

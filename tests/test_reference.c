@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "test.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "harness/reference.h"
+
+static struct reference row_of(const char *metric, double value, const char *class)
+{
+    return (struct reference){.profile = "smoke", .mode = "pinned", .data = "real", .cell = "a",
+                              .seed = "1", .metric = metric, .scope = "seed", .value = value,
+                              .unit = "1", .class = class, .source = "ours", .why = "test"};
+}
+
+/* References loss = 2 (short32) and wrong.1 = 0.1 of 1000 (rate) for cell a, seed 1. */
+static void two_references(struct references *r)
+{
+    struct reference loss = row_of("loss", 2, "short32"), rate = row_of("wrong.1", 0.1, "rate");
+
+    rate.scale = 1000;
+    references_add(r, &loss);
+    references_add(r, &rate);
+}
+
+/* Findings for a unit that emitted these two; NAN in `skip_second` leaves the second one out. */
+static size_t compare(double loss, double rate, int with_second, const char *unit, enum mode mode,
+                      enum finding_kind *kinds)
+{
+    struct references refs = {0};
+    struct results results = {0};
+    struct arena mem = {0};
+    struct finding *findings;
+    size_t n;
+
+    two_references(&refs);
+    results_add_unit(&results, "a", 1, "", 0);
+    results_add(&results, "a", 1, "loss", unit, loss, 0);
+    if (with_second)
+        results_add(&results, "a", 1, "wrong.1", "1", rate, 1000);
+    references_compare(&refs, &results, "smoke", "pinned", mode, "real", NULL, &mem, &findings, &n);
+    for (size_t i = 0; i < n; i++)
+        kinds[i] = findings[i].kind;
+    arena_free(&mem);
+    results_free(&results);
+    references_free(&refs);
+    return n;
+}
+
+static void equal_numbers_are_inside(void **state)
+{
+    enum finding_kind kinds[8];
+
+    (void)state;
+    assert_int_equal(compare(2, 0.1, 1, "1", PINNED, kinds), 2);
+    assert_int_equal(kinds[0], FINDING_INSIDE);
+    assert_int_equal(kinds[1], FINDING_INSIDE);
+}
+
+static void drift_is_seen_before_it_breaks(void **state)
+{
+    enum finding_kind kinds[8];
+
+    (void)state;
+    compare(2 * (1 + 0.7e-5), 0.1, 1, "1", PINNED, kinds);
+    assert_int_equal(kinds[0], FINDING_NEAR);
+    assert_true(finding_passes(kinds[0]));
+}
+
+static void moved_numbers_are_outside_in_both_directions(void **state)
+{
+    enum finding_kind kinds[8];
+
+    (void)state;
+    compare(2.001, 0.1, 1, "1", PINNED, kinds);
+    assert_int_equal(kinds[0], FINDING_OUTSIDE);
+    compare(1.999, 0.1, 1, "1", PINNED, kinds);
+    assert_int_equal(kinds[0], FINDING_OUTSIDE);
+    compare(2, 0.103, 1, "1", PINNED, kinds);
+    assert_int_equal(kinds[1], FINDING_OUTSIDE);
+    compare(2, 0.103, 1, "1", NATIVE, kinds);
+    assert_int_equal(kinds[1], FINDING_INSIDE);
+}
+
+static void nan_infinity_zero_and_a_flipped_sign_are_outside(void **state)
+{
+    static const double bad[] = {NAN, INFINITY, -INFINITY, 0, -2};
+    enum finding_kind kinds[8];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        compare(bad[i], 0.1, 1, "1", NATIVE, kinds);
+        assert_int_equal(kinds[0], FINDING_OUTSIDE);
+    }
+}
+
+static void a_missing_metric_fails(void **state)
+{
+    enum finding_kind kinds[8];
+
+    (void)state;
+    assert_int_equal(compare(2, 0, 0, "1", PINNED, kinds), 2);
+    assert_int_equal(kinds[1], FINDING_MISSING);
+    assert_false(finding_passes(kinds[1]));
+}
+
+static void an_extra_metric_fails(void **state)
+{
+    struct references refs = {0};
+    struct results results = {0};
+    struct arena mem = {0};
+    struct finding *findings;
+    char words[400];
+    size_t n;
+
+    (void)state;
+    results_add_unit(&results, "a", 1, "", 0);
+    results_add(&results, "a", 1, "new", "1", 3, 0);
+    references_compare(&refs, &results, "smoke", "pinned", PINNED, "real", NULL, &mem, &findings,
+                       &n);
+    assert_int_equal(n, 1);
+    assert_int_equal(findings[0].kind, FINDING_EXTRA);
+    assert_false(finding_passes(findings[0].kind));
+    assert_non_null(strstr(finding_words(words, &findings[0], "p"), "make bless"));
+    arena_free(&mem);
+    results_free(&results);
+}
+
+static void another_unit_fails(void **state)
+{
+    enum finding_kind kinds[8];
+
+    (void)state;
+    compare(2, 0.1, 1, "nat", PINNED, kinds);
+    assert_int_equal(kinds[0], FINDING_UNIT);
+    assert_false(finding_passes(kinds[0]));
+}
+
+static void a_pattern_selects_metrics(void **state)
+{
+    struct references refs = {0};
+    struct results results = {0};
+    struct arena mem = {0};
+    struct finding *findings;
+    size_t n;
+
+    (void)state;
+    two_references(&refs);
+    references_compare(&refs, &results, "smoke", "pinned", PINNED, "real", "wrong.*", &mem,
+                       &findings, &n);
+    assert_int_equal(n, 1);
+    references_compare(&refs, &results, "smoke", "pinned", PINNED, "stand-in", NULL, &mem,
+                       &findings, &n);
+    assert_int_equal(n, 0);
+    arena_free(&mem);
+    references_free(&refs);
+}
+
+static void rows_survive_saving(void **state)
+{
+    struct references r = {0}, back = {0};
+    struct reference own = row_of("loss", 0.1, "long32"), paper = row_of("loss", 0.2, "exact");
+    char path[600];
+    int found;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/x.ref", test_folder());
+    own.tol = 0.5;
+    own.sd = 1e-300;
+    paper.source = "paper";
+    paper.scope = "paper";
+    references_add(&r, &own);
+    references_add(&r, &paper);
+    CHECK_STATUS(references_save(&r, path), STATUS_OK);
+    CHECK_STATUS(references_read(&back, path, &found), STATUS_OK);
+    assert_true(found);
+    assert_int_equal(back.count, 2);
+    own = *references_find(&back, &own);
+    assert_memory_equal(&own.value, &(double){0.1}, sizeof(double));
+    assert_memory_equal(&own.sd, &(double){1e-300}, sizeof(double));
+    references_drop(&back, "smoke", "pinned", "real");
+    assert_int_equal(back.count, 1); /* the paper's row is not ours to drop */
+    CHECK_TEXT(back.rows[0].source, "paper");
+    references_free(&r);
+    references_free(&back);
+}
+
+static void write_file(const char *path, const char *rows)
+{
+    char text[2000];
+
+    snprintf(text, sizeof text,
+             "profile\tmode\tdata\tcell\tseed\tmetric\tscope\tvalue\tunit\tclass\ttol\tscale\tn\tsd\t"
+             "source\twhere\tverdict\twhy\n%s", rows);
+    CHECK_STATUS(file_write(path, text, strlen(text)), STATUS_OK);
+}
+
+static void damaged_files_are_refused(void **state)
+{
+    struct references r = {0};
+    char path[600];
+    int found;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/x.ref", test_folder());
+    CHECK_STATUS(references_read(&r, path, &found), STATUS_OK);
+    assert_false(found);
+    write_file(path, "smoke\tpinned\treal\ta\t1\tloss\tseed\tnan\t1\texact\t\t\t\t\tours\t\t\tw\n");
+    CHECK_STATUS(references_read(&r, path, &found), STATUS_DATA);
+    CHECK_MESSAGE("not finite");
+    write_file(path, "smoke\tpinned\treal\ta\t1\tloss\tseed\t1\t1\texatc\t\t\t\t\tours\t\t\tw\n");
+    CHECK_STATUS(references_read(&r, path, &found), STATUS_DATA);
+    CHECK_MESSAGE("exatc");
+    write_file(path, "smoke\tpinned\treal\ta\t1\tloss\tseed\t1\t1\texact\t0.5\t\t\t\tours\t\t\t\n");
+    CHECK_STATUS(references_read(&r, path, &found), STATUS_DATA);
+    CHECK_MESSAGE("reason");
+    CHECK_STATUS(file_write(path, "metric\nloss\n", 12), STATUS_OK);
+    CHECK_STATUS(references_read(&r, path, &found), STATUS_DATA);
+    CHECK_MESSAGE("profile");
+    references_free(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_numbers_are_inside),
+        cmocka_unit_test(drift_is_seen_before_it_breaks),
+        cmocka_unit_test(moved_numbers_are_outside_in_both_directions),
+        cmocka_unit_test(nan_infinity_zero_and_a_flipped_sign_are_outside),
+        cmocka_unit_test(a_missing_metric_fails),
+        cmocka_unit_test(an_extra_metric_fails),
+        cmocka_unit_test(another_unit_fails),
+        cmocka_unit_test(a_pattern_selects_metrics),
+        cmocka_unit_test(rows_survive_saving),
+        cmocka_unit_test(damaged_files_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
