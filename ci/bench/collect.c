@@ -118,8 +118,10 @@ static void fill_sample(struct sample *s, const struct results *r, const struct 
 
 static double extreme(const double *x, size_t n, int sign)
 {
-    double best = n > 0 ? x[0] : NAN;
+    double best = NAN;
 
+    if (n > 0)
+        best = x[0];
     for (size_t i = 1; i < n; i++)
         if (isnan(x[i]) || sign * x[i] > sign * best)
             best = x[i];

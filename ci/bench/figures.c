@@ -208,8 +208,7 @@ enum status verb_figures(struct bench *b)
     if (b->format == NULL || b->format[0] == '\0')
         b->format = formats[0];
     TRY(check_format(b->format));
-    if (b->program_count == 0)
-        TRY(programs_find(b));
+    TRY(programs_find(b));
     enum status *planned = arena_get(&b->mem, b->program_count, sizeof *planned);
     const char **words = arena_get(&b->mem, b->program_count, sizeof *words);
     TRY(programs_plan(b, planned, words));

@@ -80,8 +80,9 @@ enum status verb_list(struct bench *b)
             TRY(list_claims(b, p, counts));
             continue;
         }
+        printf("  %s\n", words[i]);
         for (size_t k = 0; k < p->r.claim_count; k++)
-            printf("  %-34s %-15s %s\n", p->r.claims[k].id, verdict_name(NOT_TESTED), words[i]);
+            printf("  %-34s %s\n", p->r.claims[k].id, verdict_name(NOT_TESTED));
     }
     return STATUS_OK;
 }
