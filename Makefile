@@ -49,13 +49,16 @@ OPTIMIZE := $(if $(SAN),-O1,-O3) -ffp-contract=off -fno-math-errno -fno-trapping
 CFLAGS   := -std=c11 -D_GNU_SOURCE -g1 $(OPTIMIZE) $(WARNINGS) \
             -ffunction-sections -fdata-sections \
             $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-CPPFLAGS := -Ilib -Ireproductions
+# Asked once, when the first file is compiled, and never before the packages are installed.
+BLAS_HEADERS = $(eval BLAS_HEADERS := $$(shell pkg-config --cflags openblas))$(BLAS_HEADERS)
+BLAS_FOLDER = $(eval BLAS_FOLDER := $$(shell pkg-config --variable=libdir openblas))$(BLAS_FOLDER)
+PACKAGES = $(eval PACKAGES := $$(shell pkg-config --libs openblas libmd libpng zlib))$(PACKAGES)
+CPPFLAGS = -Ilib -Ireproductions $(BLAS_HEADERS)
 # GSL and LAPACKE are linked statically: their shared forms would bring a second BLAS along. The
 # run path holds on to the OpenMP flavour of OpenBLAS where several are installed.
-BLAS_FOLDER = $(shell pkg-config --variable=libdir openblas)
 LDFLAGS  = -Wl,--build-id=none -Wl,--gc-sections -Wl,--as-needed -Wl,-rpath,$(BLAS_FOLDER) \
            $(if $(SAN),-fsanitize=$(SAN))
-LIBS     = -l:liblapacke.a -l:libgsl.a $(shell pkg-config --libs openblas libmd libpng zlib) -lm -ldl
+LIBS     = -l:liblapacke.a -l:libgsl.a $(PACKAGES) -lm
 
 # ---- files --------------------------------------------------------------------------------------
 

@@ -81,6 +81,15 @@ static pid_t maker(const char *name)
     return text_to_int(digits, "pid", 1, INT32_MAX, &pid) == STATUS_OK ? (pid_t)pid : 0;
 }
 
+/* A zombie has no executable any more: where nobody collects orphans it stays for ever. */
+static int is_alive(pid_t pid)
+{
+    char path[64], link[8];
+
+    snprintf(path, sizeof path, "/proc/%ld/exe", (long)pid);
+    return readlink(path, link, sizeof link) >= 0 || errno != ENOENT;
+}
+
 /* Leftovers in a folder and `depth` levels below it. What cannot be removed stays. */
 static void sweep(struct arena *mem, const char *folder, int depth)
 {
@@ -93,7 +102,7 @@ static void sweep(struct arena *mem, const char *folder, int depth)
         const char *path = arena_text(mem, "%s/%s", folder, names[i]);
         const pid_t pid = maker(names[i]);
 
-        if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) {
+        if (pid > 0 && !is_alive(pid)) {
             const enum status status = file_remove_folder(path);
             (void)status;
         } else if (depth > 0 && file_is_folder(path)) {
@@ -273,6 +282,20 @@ static void fail(struct runner *r, const struct slot *s, enum status status, con
     show_failure(f);
 }
 
+/* Looks again for a moment before a unit counts as failed: another run that finishes the same unit
+ * may be about to put its folder into place. */
+static int is_finished(const struct runner *r, const struct planned *unit)
+{
+    const struct timespec moment = {0, 20000000};
+
+    for (int tries = 0; tries < 5; tries++) {
+        if (programs_is_fresh(r->b, unit))
+            return 1;
+        nanosleep(&moment, NULL);
+    }
+    return 0;
+}
+
 /* Judges a process that has ended. A unit whose folder has the planned key is finished, even if the
  * process failed: another run may have been quicker. */
 static void judge_end(struct runner *r, struct slot *s, int code)
@@ -281,7 +304,7 @@ static void judge_end(struct runner *r, struct slot *s, int code)
     struct arena *mem = &r->b->mem;
 
     child_last_words(&s->child, words);
-    s->job->unit->fresh = programs_is_fresh(r->b, s->job->unit);
+    s->job->unit->fresh = is_finished(r, s->job->unit);
     if (s->job->unit->fresh)
         r->ran++;
     else if (s->late)

@@ -50,6 +50,8 @@ int metric_index(const char *family, const char *name)
 
     if (!metric_is_family(family) || strncmp(family, name, n) != 0 || name[n] == '\0')
         return -1;
+    if (name[n] == '0' && name[n + 1] != '\0') /* "01" would be a second name of member 1 */
+        return -1;
     for (const char *c = name + n; *c != '\0'; c++) {
         if (*c < '0' || *c > '9' || index > 100000)
             return -1;

@@ -63,6 +63,10 @@ enum status mode_enter(enum mode mode, int threads, char **argv)
                                         "and this one has none: use --native");
     if (!environment_fits(mode) && getenv(STARTED_AGAIN) == NULL)
         return start_again(mode, argv);
+    unsetenv(STARTED_AGAIN); /* it speaks of this process, not of one that this one starts */
+    if (getenv("OMP_THREAD_LIMIT") != NULL)
+        return status_set(STATUS_UNFIT, "OMP_THREAD_LIMIT=%s can stop the BLAS for ever: unset it",
+                          getenv("OMP_THREAD_LIMIT"));
     if (mode == PINNED && strcmp(blas_core(), PINNED_CORE) != 0)
         return status_set(STATUS_UNFIT, "pinned mode needs the BLAS core " PINNED_CORE
                                         ", the library took %s: use --native", blas_core());

@@ -33,8 +33,9 @@ static double relative(enum tolerance_class class, enum mode mode, double scale)
 
     if (class == CLASS_COND) {
         const double pinned = scale * DBL_EPSILON > 1e-13 ? scale * DBL_EPSILON : 1e-13;
+        const double allowed = mode == PINNED ? pinned : 10 * pinned;
 
-        return mode == PINNED ? pinned : 10 * pinned;
+        return allowed < 0.5 ? allowed : 0.5;
     }
     return table[class][mode];
 }
@@ -51,15 +52,17 @@ static double rate(enum mode mode, double samples)
 double tolerance_allowed(enum tolerance_class class, enum mode mode, double reference, double scale,
                          double override)
 {
+    const int overridden = override > 0 && isfinite(override);
+
     switch (class) {
     case CLASS_EXACT:
-        return override > 0 ? override : 0;
+        return overridden ? override : 0;
     case CLASS_RATE:
-        return override > 0 ? override : rate(mode, scale);
+        return overridden ? override : rate(mode, scale);
     case CLASS_RESIDUAL:
-        return fabs(reference) * (mode == PINNED ? 1 : 10);
+        return overridden ? override : fabs(reference) * (mode == PINNED ? 1 : 10);
     default:
-        return (override > 0 ? override : relative(class, mode, scale)) * fabs(reference);
+        return (overridden ? override : relative(class, mode, scale)) * fabs(reference);
     }
 }
 
@@ -69,10 +72,12 @@ double tolerance_distance(enum tolerance_class class, enum mode mode, double act
     const double allowed = tolerance_allowed(class, mode, reference, scale, override);
     const double off = class == CLASS_RESIDUAL ? fabs(actual) : fabs(actual - reference);
 
+    if (!isfinite(off) || !isfinite(reference))
+        return INFINITY;
     if (off <= 0)
         return 0;
-    if (!isfinite(off) || !(allowed > 0))
+    if (!(allowed > 0))
         return INFINITY;
-    /* A rate moves by whole samples: half a sample more than allowed would be rounding. */
+    /* k / N - (k - 2) / N may round to a little more than 2 / N. */
     return off <= allowed * (1 + 1e-9) && off > allowed ? 1 : off / allowed;
 }

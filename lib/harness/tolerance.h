@@ -6,13 +6,14 @@
  *   arith     rel 1e-15                       rel 1e-13
  *   libm      rel 1e-13                       rel 1e-12
  *   blas      rel 1e-13                       rel 1e-12
- *   cond      rel max(1e-13, k eps)           ten times that (k = scale, the condition estimate)
+ *   cond      rel max(1e-13, k eps)           ten times that (k = scale, the condition estimate),
+ *                                             both at most 0.5: 0 never stands for a value
  *   short32   rel 1e-5                        rel 1e-4
  *   long32    rel 1e-3                        rel 2e-2
  *   rate      abs 2/N                         abs max(10/N, 0.002)  (N = scale, test samples)
  *   residual  magnitude at most the reference ten times that
  *
- * All comparisons are "inside", so NaN fails. */
+ * All comparisons are "inside", so NaN fails, in whatever place it stands. */
 #ifndef HARNESS_TOLERANCE_H
 #define HARNESS_TOLERANCE_H
 
@@ -22,8 +23,8 @@
 const char *tolerance_name(enum tolerance_class class);
 int tolerance_find(const char *name); /* -1 when there is none */
 
-/* The largest |actual - reference| that passes; for CLASS_RESIDUAL the largest |actual|. An
- * override above 0 is taken instead, in the class's own measure (relative or absolute). */
+/* The largest |actual - reference| that passes; for CLASS_RESIDUAL the largest |actual|. A
+ * finite override above 0 is taken instead, in the class's own measure (relative or absolute). */
 double tolerance_allowed(enum tolerance_class class, enum mode mode, double reference, double scale,
                          double override);
 
