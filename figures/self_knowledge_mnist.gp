@@ -14,7 +14,7 @@ set multiplot layout 1,2 margins 0.09,0.985,0.15,0.745 spacing 0.09
 set key at graph 0, graph 1.02 left bottom Left reverse vertical maxrows 3
 set xlabel 'task n'
 set offsets graph 0.03, graph 0.03, graph 0.05, graph 0.05
-if (task_max > 20) { set logscale x } else { set xtics 1 }
+if (task_max > 20) { set logscale x; point_size = 0.25 } else { set xtics 1 }
 set format y '%g'
 
 count = cell_count

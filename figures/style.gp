@@ -79,9 +79,10 @@ edge(y, s) = abs(column(part(y, s))) < 1e300 ? column(part(y, s)) : column(y)
 #     plot @bands, @lines
 which(j) = cell(j)
 name(j) = which(j)
+point_size = 0.75
 seed_words = ''
 seeds(j) = ', '.word(seed_words, j).' seed'.(word(seed_words, j) eq '1' ? '' : 's')
 range(a, b) = a == b ? sprintf('%d', a) : sprintf('%d-%d', a, b)
 count_seeds = "seed_words = ''; do for [j=1:count] { stats file using (in_cell(which(j)) ? column(count_of(what(j))) : NaN) nooutput; seed_words = seed_words.' '.range(STATS_min, STATS_max) }"
 bands = "for [j=1:count] file using (in_cell(which(j)) ? column(over) : NaN):(edge(what(j), '.low')):(edge(what(j), '.high')) with filledcurves lt j fs transparent solid 0.18 noborder notitle"
-lines = "for [j=1:count] file using (in_cell(which(j)) ? column(over) : NaN):(column(what(j))) with linespoints lt j title name(j).seeds(j)"
+lines = "for [j=1:count] file using (in_cell(which(j)) ? column(over) : NaN):(column(what(j))) with linespoints lt j ps point_size title name(j).seeds(j)"

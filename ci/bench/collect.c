@@ -51,43 +51,32 @@ struct sample {
     const char *unit;
 };
 
-/* Is `row` of the declared metric, and further along the family than `index`? */
-static int is_member(const struct observation *row, const struct metric *m, const char *cell,
-                     int index)
+/* The member of the family that comes next after `index` in the cell, or NULL. */
+static const char *next_member(const struct results *r, const char *family, const char *cell,
+                               int index)
 {
-    return strcmp(row->cell, cell) == 0 && metric_find(m, 1, row->metric) == m &&
-           (!metric_is_family(m->name) || metric_index(m->name, row->metric) > index);
-}
+    const char *best = NULL;
 
-/* The member of the family that comes after `index` in the cell (a metric that is no family has one
- * member, index 0), or NULL. */
-static const struct observation *next_member(const struct results *r, const struct metric *m,
-                                             const char *cell, int index)
-{
-    const struct observation *best = NULL;
-
-    if (!metric_is_family(m->name) && index >= 0)
-        return NULL;
     for (size_t i = 0; i < r->count; i++) {
         const struct observation *row = &r->rows[i];
 
-        if (is_member(row, m, cell, index) &&
-            (best == NULL || metric_index(m->name, row->metric) <
-                                 metric_index(m->name, best->metric)))
-            best = row;
+        if (strcmp(row->cell, cell) == 0 && metric_index(family, row->metric) > index &&
+            (best == NULL || metric_index(family, row->metric) < metric_index(family, best)))
+            best = row->metric;
     }
     return best;
 }
 
-/* What a diverged unit counts as; NaN when no unit has a finite value. */
+/* What a diverged unit counts as: what the metric's table says, else the worst finite value of any
+ * unit; NaN when there is none, and for a metric without direction, of which no value is worse. */
 static double worst_value(const struct results *r, const struct metric *m)
 {
     const int higher = m->direction == HIGHER_IS_BETTER;
-    double worst = NAN;
+    double worst = (double)NAN;
 
     if (m->worst < 0 || m->worst > 0)
         return m->worst;
-    for (size_t i = 0; i < r->count; i++) {
+    for (size_t i = 0; i < r->count && m->direction != NO_DIRECTION; i++) {
         const double value = r->rows[i].value;
 
         if (metric_find(m, 1, r->rows[i].metric) == m &&
@@ -97,18 +86,18 @@ static double worst_value(const struct results *r, const struct metric *m)
     return worst;
 }
 
+/* A diverged unit counts although it may have stopped before it could emit the metric. */
 static void fill_sample(struct sample *s, const struct results *r, const struct metric *m,
                         const char *cell, const char *name)
 {
-    s->n = s->finite = 0;
+    s->n = 0;
+    s->unit = m->unit;
     for (size_t i = 0; i < r->count; i++) {
         const struct observation *row = &r->rows[i];
 
-        if (strcmp(row->cell, cell) != 0 || strcmp(row->metric, name) != 0 ||
-            results_unit(r, cell, row->seed)->diverged)
-            continue;
-        s->values[s->n++] = row->value;
-        s->unit = row->unit;
+        if (strcmp(row->cell, cell) == 0 && strcmp(row->metric, name) == 0 &&
+            !results_unit(r, cell, row->seed)->diverged)
+            s->values[s->n++] = row->value;
     }
     s->finite = s->n;
     for (size_t i = 0; i < r->unit_count; i++)
@@ -118,7 +107,7 @@ static void fill_sample(struct sample *s, const struct results *r, const struct 
 
 static double extreme(const double *x, size_t n, int sign)
 {
-    double best = NAN;
+    double best = (double)NAN;
 
     if (n > 0)
         best = x[0];
@@ -134,6 +123,8 @@ static void write_metric(struct table_writer *w, const struct program *p, const 
     const struct interval mean = stat_interval(s->values, s->n, SUMMARY_CONFIDENCE,
                                                p->r.deterministic);
 
+    if (s->n == 0)
+        return;
     table_put(w, cell);
     table_put(w, name);
     table_put(w, s->unit);
@@ -153,13 +144,14 @@ static void write_cell(struct table_writer *w, const struct program *p, const st
 {
     for (size_t k = 0; k < p->r.metric_count; k++) {
         const struct metric *m = &p->r.metrics[k];
-        int index = -1;
+        const char *name = metric_is_family(m->name) ? next_member(r, m->name, cell, -1) : m->name;
 
-        for (const struct observation *row; (row = next_member(r, m, cell, index)) != NULL;) {
-            s->unit = m->unit;
-            fill_sample(s, r, m, cell, row->metric);
-            write_metric(w, p, cell, row->metric, s);
-            index = metric_is_family(m->name) ? metric_index(m->name, row->metric) : 0;
+        while (name != NULL) {
+            fill_sample(s, r, m, cell, name);
+            write_metric(w, p, cell, name, s);
+            name = metric_is_family(m->name)
+                       ? next_member(r, m->name, cell, metric_index(m->name, name))
+                       : NULL;
         }
     }
 }

@@ -122,6 +122,7 @@ static enum status gnuplot(struct bench *b, const struct program *p, const char 
     return STATUS_OK;
 }
 
+/* Where that fails the old figure goes too: it shows numbers that are no more. */
 static enum status draw(struct bench *b, const struct program *p, const char *script,
                         const char *format, const char *path)
 {
@@ -130,8 +131,10 @@ static enum status draw(struct bench *b, const struct program *p, const char *sc
 
     if (status == STATUS_OK && rename(made, path) != 0)
         return status_set(STATUS_IO, "%s: cannot be renamed into place: %s", made, strerror(errno));
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         unlink(made);
+        unlink(path);
+    }
     return status;
 }
 

@@ -28,7 +28,7 @@ static const char *const style[] = {
     "overflow-wrap:anywhere}\n"
     ".soft,.place,.why{color:var(--soft);font-size:.9rem}\n"
     ".place,.why{display:block}\n"
-    ".facts{color:var(--soft);margin:.25rem 0 0}\n"
+    ".facts{color:var(--soft);margin:.25rem 0 0;max-width:none}\n"
     ".paper{color:var(--soft)}\n"
     ".warn{border-left:4px solid var(--part);background:var(--part-bg);color:var(--part);"
     "padding:.6rem .9rem;margin:1rem 0;max-width:none}\n",
@@ -47,7 +47,10 @@ static const char *const style[] = {
     "border-bottom:1px solid var(--line)}\n"
     "th{font-size:.82rem;color:var(--soft);font-weight:600;white-space:nowrap}\n"
     "td{overflow-wrap:break-word;font-variant-numeric:tabular-nums}\n"
-    ".verdicts td:first-child{width:44%}.program th{padding-top:1.1rem;font-size:.93rem;"
+    ".verdicts td:nth-child(1){width:50%}.verdicts td:nth-child(2){width:28%}\n"
+    ".tests td:nth-child(1){width:34%}.tests td:nth-child(2){width:24%}"
+    ".tests td:nth-child(3){width:22%}\n"
+    ".program .place{font-weight:400}.program th{padding-top:1.1rem;font-size:.93rem;"
     "white-space:normal}\n"
     ".numbers td{font-size:.86rem;padding-top:.25rem;padding-bottom:.25rem}\n"
     "dl{margin:.5rem 0;font-size:.93rem}dt{margin-top:.4rem}dd{margin:0 0 0 1.25rem}\n"
@@ -59,20 +62,18 @@ static const char *const style[] = {
     "figcaption{font-size:.93rem;margin-top:.5rem}\n"
     "details{margin:.75rem 0}summary{cursor:pointer;font-weight:600;padding:.35rem 0}\n",
     "@media(max-width:44rem){main{padding:1rem .9rem 3rem}h1{font-size:1.5rem}\n"
-    "table,tbody,tr,td{display:block;width:auto}thead{position:absolute;left:-9999px}\n"
-    ".verdicts td:first-child{width:auto;font-weight:600}\n"
-    ".verdicts td:first-child .place{font-weight:400}\n"
+    ".scroll{overflow-x:auto}.cards,.cards tbody,.cards tr,.cards td{display:block;"
+    "width:auto!important}\n"
+    ".cards thead{position:absolute;left:-9999px}\n"
+    ".cards tr{border:1px solid var(--line);border-radius:6px;background:var(--card);"
+    "padding:.35rem .75rem;margin:.6rem 0}\n"
+    ".cards td{border:0;padding:.2rem 0}.cards td:first-child{font-weight:600}"
+    ".cards td:first-child .place{font-weight:400}\n"
+    ".cards .program{border:0;background:none;padding:0}"
     ".program th{display:block;border:0;padding-bottom:0}\n"
-    "tr{border:1px solid var(--line);border-radius:6px;background:var(--card);"
-    "padding:.35rem .75rem;margin:.6rem 0}tr.program{border:0;background:none;padding:0}\n"
-    "td{border:0;padding:.2rem 0}\n"
-    ".numbers tr{padding:.25rem .75rem}.numbers td{display:flex;gap:.75rem;"
-    "justify-content:space-between;padding:.08rem 0;text-align:right;overflow-wrap:anywhere}\n"
-    ".numbers td:empty{display:none}\n"
-    "td::before{content:attr(data-label);color:var(--soft);font-size:.82rem;font-weight:400;"
-    "margin-right:.5rem;text-align:left;flex:none}\n"
-    "td:first-child::before{content:none}.numbers td:first-child{justify-content:flex-start;"
-    "font-weight:600}}\n",
+    ".cards td::before{content:attr(data-label);color:var(--soft);font-size:.82rem;"
+    "margin-right:.5rem}.cards td:first-child::before{content:none}\n"
+    ".numbers:not(.cards) td{white-space:nowrap}}\n",
     "@media print{:root{color-scheme:light;--ground:#fff;--text:#000;--soft:#444;--line:#bbb;"
     "--card:#fff;--link:#000;--good:#0a5c36;--good-bg:#fff;--bad:#9a1c13;--bad-bg:#fff;"
     "--part:#6f4400;--part-bg:#fff;--open:#3d4653;--open-bg:#fff;--none:#444}\n"
@@ -140,7 +141,7 @@ void html_element(struct text *t, const char *name, const char *class, const cha
 
 void html_table(struct text *t, const char *class, const char *const *names, size_t n)
 {
-    text_add(t, "<table class=\"%s\">\n<thead><tr>", class);
+    text_add(t, "<div class=\"scroll\"><table class=\"%s\">\n<thead><tr>", class);
     for (size_t i = 0; i < n; i++) {
         text_add(t, "<th scope=\"col\">");
         html_escape(t, names[i]);
@@ -151,7 +152,7 @@ void html_table(struct text *t, const char *class, const char *const *names, siz
 
 void html_table_end(struct text *t)
 {
-    text_add(t, "</tbody>\n</table>\n");
+    text_add(t, "</tbody>\n</table></div>\n");
 }
 
 void html_cell_open(struct text *t, const char *label)

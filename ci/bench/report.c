@@ -117,7 +117,8 @@ static void put_verdict(struct table_writer *w, const struct report *r, const st
                         size_t i)
 {
     const struct claim *claim = &c->p->r.claims[i];
-    const struct verdict nothing = {.word = NOT_TESTED, .interval = {0, NAN, NAN, NAN, NAN}};
+    const double none = (double)NAN;
+    const struct verdict nothing = {.word = NOT_TESTED, .interval = {0, none, none, none, none}};
     const struct verdict *v = c->verdicts != NULL ? &c->verdicts[i] : &nothing;
     char measured[160];
 

@@ -99,9 +99,9 @@ static const char *test_words(struct arena *mem, const struct report *r, const s
         return arena_text(mem, "%s%s is at %s %s in every seed", c->metric, at,
                           c->is == BELOW ? "most" : "least", to);
     case TREND:
-        return arena_text(mem, "%s%s %s with its %s", c->metric, family ? at : "",
-                          c->is == BELOW ? "falls" : "rises",
-                          family || p->r.axis == NULL ? "index" : p->r.axis->name);
+        return arena_text(mem, "%s%s %s %s", c->metric, family ? at : "",
+                          c->is == BELOW ? "falls with" : "rises with",
+                          family || p->r.axis == NULL ? "its index" : p->r.axis->name);
     case EVERY:
         return arena_text(mem, "the mean of each %s%s is %s %s", c->metric,
                           family ? at : cell_words(mem, r, p, ALL_CELLS), side, to);
@@ -111,6 +111,22 @@ static const char *test_words(struct arena *mem, const struct report *r, const s
 }
 
 /* ---- the table of verdicts ---- */
+
+/* Lines break neither inside an interval nor around "=". */
+static void put_measured(struct text *t, const char *s)
+{
+    int inside = 0;
+
+    for (char before = '\0'; *s != '\0'; before = *s++) {
+        const int tied = inside || s[1] == '=' || before == '=';
+
+        inside = *s == '[' || (inside && *s != ']');
+        if (*s == ' ' && tied)
+            text_add(t, "&nbsp;");
+        else
+            html_escape(t, (const char[]){*s, '\0'});
+    }
+}
 
 static void put_claim(struct text *t, const struct report *r, const struct chapter *c, size_t i,
                       int full)
@@ -132,33 +148,39 @@ static void put_claim(struct text *t, const struct report *r, const struct chapt
             html_element(t, "span", "why", claim->reason);
         text_add(t, "</td>");
     }
-    html_cell(t, "measured", verdict_measured(measured, v, claim));
+    html_cell_open(t, "measured");
+    put_measured(t, verdict_measured(measured, v, claim));
+    text_add(t, "</td>");
     html_cell_open(t, "verdict");
     put_badge(t, v->word);
     if (v->why[0] != '\0')
         html_element(t, "span", "why", v->why);
-    text_add(t, "</td>");
-    if (!full)
-        html_cell(t, "profile and data",
-                  arena_text(mem, "%s, %s", profile_name(r->b->profile),
-                             c->p->r.data == NULL ? "no data needed" : c->p->data_kind));
-    text_add(t, "</tr>\n");
+    text_add(t, "</td></tr>\n");
+}
+
+static const char *data_of(const struct chapter *c)
+{
+    return c->p->r.data == NULL ? "none needed" : c->p->data_kind;
 }
 
 static void put_verdicts(struct text *t, const struct report *r)
 {
-    static const char *const names[] = {"claim", "measured", "verdict", "profile, data"};
+    static const char *const names[] = {"claim", "measured", "verdict"};
+    size_t groups = 0;
 
-    html_table(t, "verdicts", names, 4);
+    html_table(t, "verdicts cards", names, 3);
     for (size_t i = 0; i < r->count; i++) {
         const struct chapter *c = &r->chapters[i];
 
         if (c->not_run != NULL || c->p->r.claim_count == 0)
             continue;
-        text_add(t, "<tr class=\"program\"><th colspan=\"4\" scope=\"rowgroup\"><a href=\"#%s\">",
-                 c->p->id);
+        text_add(t, "%s<tr class=\"program\"><th colspan=\"3\" scope=\"rowgroup\"><a href=\"#%s\">",
+                 groups++ > 0 ? "</tbody>\n<tbody>\n" : "", c->p->id);
         html_escape(t, c->p->r.title);
-        text_add(t, "</a></th></tr>\n");
+        text_add(t, "</a>");
+        html_element(t, "span", "place", arena_text(&r->b->mem, "profile %s, data: %s",
+                                                    profile_name(r->b->profile), data_of(c)));
+        text_add(t, "</th></tr>\n");
         for (size_t k = 0; k < c->p->r.claim_count; k++)
             put_claim(t, r, c, k, 0);
     }
@@ -187,7 +209,7 @@ static void put_claims(struct text *t, const struct report *r, const struct chap
     static const char *const names[] = {"claim", "tested as", "measured", "verdict"};
 
     text_add(t, "<h3>Claims</h3>\n");
-    html_table(t, "verdicts", names, 4);
+    html_table(t, "verdicts tests cards", names, 4);
     for (size_t i = 0; i < c->p->r.claim_count; i++)
         put_claim(t, r, c, i, 1);
     html_table_end(t);
@@ -217,7 +239,7 @@ static void put_parameters(struct text *t, const struct report *r, const struct 
     static const char *const names[] = {"parameter", "value", "where it comes from"};
 
     text_add(t, "<details>\n<summary>Parameters at %s</summary>\n", profile_name(r->b->profile));
-    html_table(t, "numbers", names, 3);
+    html_table(t, "numbers cards", names, 3);
     for (size_t i = 0; i < c->p->r.parameter_count; i++) {
         const struct parameter *p = &c->p->r.parameters[i];
         char number[TEXT_DOUBLE];
@@ -313,7 +335,7 @@ static void put_state(struct text *t, const struct report *r, const struct chapt
     put_paragraph(t, "facts",
                   arena_text(mem, "Program %s; profile %s; %zu of %zu units; data: %s.", c->p->id,
                              profile_name(r->b->profile), c->results.unit_count, c->p->unit_count,
-                             c->p->r.data == NULL ? "none needed" : c->p->data_kind));
+                             data_of(c)));
     if (c->stale > 0)
         put_paragraph(t, "warn",
                       arena_text(mem, "%zu of these results come%s from an earlier program or other "
@@ -361,7 +383,7 @@ static const char *values_of(const struct report *r, const char *key)
             if (other != NULL && strcmp(other, value) == 0)
                 value = NULL;
         }
-        if (value != NULL)
+        if (value != NULL && strcmp(value, "unknown") != 0)
             list = arena_text(&r->b->mem, "%s%s%s", list, list[0] != '\0' ? ", " : "", value);
     }
     return list;

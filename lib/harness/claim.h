@@ -43,13 +43,15 @@ enum claim_kind {
     BOUND,       /* metric BELOW or ABOVE a number in every seed */
     TREND,       /* a family falls (BELOW) or rises (ABOVE) with its index, or a metric along cells:
                     Spearman's rank correlation of each seed against 0 */
-    EVERY        /* each member of a family, or each cell, is BELOW or ABOVE: k of n hold */
+    EVERY        /* each member of a family, or each cell, is BELOW or ABOVE: k of n hold. A family
+                    as to_metric gives the member of the same index */
 };
 
 enum relation { BELOW, ABOVE };
 
 /* Which cell a claim looks at: a cell's name, or the first or last one of the profile's axis, or all
- * of them (TREND and EVERY along the axis). NULL is the first, for programs with one cell. */
+ * of them (BOUND, EVERY, and TREND of a metric that is no family). NULL is the first, for programs
+ * with one cell. TREND and EVERY of a metric that is no family look at all cells in any case. */
 #define FIRST_CELL "first"
 #define LAST_CELL "last"
 #define ALL_CELLS "all"
@@ -78,7 +80,8 @@ int claim_kind_find(const char *name);    /* -1 when there is none */
 /* "error.task.*" is a family. */
 int metric_is_family(const char *name);
 
-/* 3 for ("error.task.*", "error.task.3"); -1 when the name is no member. */
+/* 3 for ("error.task.*", "error.task.3"); -1 when the name is no member ("error.task.03" is
+ * none). */
 int metric_index(const char *family, const char *name);
 
 /* The declared metric or family that `name` belongs to, or NULL. */

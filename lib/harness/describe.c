@@ -9,6 +9,7 @@
 #include "base/table.h"
 #include "harness/tolerance.h"
 
+static const char *const columns[] = {"what", "name", "field", "value"};
 static const char *const directions[] = {"none", "lower", "higher"};
 static const char *const relations[] = {"below", "above"};
 
@@ -45,18 +46,21 @@ static void write_program(struct table_writer *w, const struct reproduction *r)
         row_number(w, "minutes", r->id, profile_name((enum profile)p), r->minutes[p]);
 }
 
-static void write_cells(struct table_writer *w, const struct reproduction *r)
+/* An axis is there even without a meaning. */
+static enum status write_cells(struct table_writer *w, const struct reproduction *r,
+                               struct arena *mem)
 {
-    struct arena mem = {0};
-
+    if (arena_guard(mem))
+        return STATUS_MEMORY;
     if (r->axis != NULL) {
-        row(w, "axis", r->axis->name, "meaning", r->axis->meaning);
+        row(w, "axis", r->axis->name, "meaning", r->axis->meaning != NULL ? r->axis->meaning : "");
         for (int p = 0; p < PROFILE_COUNT; p++)
             for (size_t i = 0; i < r->axis->at[p].count; i++)
-                row_number(w, "cell", harness_cell_name(r, (enum profile)p, i, &mem),
+                row_number(w, "cell", harness_cell_name(r, (enum profile)p, i, mem),
                            profile_name((enum profile)p), r->axis->at[p].values[i]);
     }
-    arena_free(&mem);
+    arena_unguard(mem);
+    return STATUS_OK;
 }
 
 static void write_parameters(struct table_writer *w, const struct reproduction *r)
@@ -106,17 +110,26 @@ static void write_claims(struct table_writer *w, const struct reproduction *r)
 enum status describe_write(struct text *out, const struct reproduction *r)
 {
     struct table_writer w = {0};
+    struct arena mem = {0};
+    enum status status;
 
     table_comment(&w, "format", "description 1");
-    table_columns(&w, "what", "name", "field", "value", NULL);
+    table_column_names(&w, columns, 4);
     write_program(&w, r);
-    write_cells(&w, r);
+    status = write_cells(&w, r, &mem);
     write_parameters(&w, r);
     write_metrics(&w, r);
     write_claims(&w, r);
-    text_add(out, "%s", text_get(&w.text));
+    row(&w, "end", r->id, "", ""); /* so that a text that is cut between two rows shows it */
+    if (status == STATUS_OK)
+        status = text_ok(&w.text);
+    if (status == STATUS_OK) {
+        text_add_bytes(out, text_get(&w.text), w.text.length);
+        status = text_ok(out);
+    }
     table_writer_free(&w);
-    return text_ok(out);
+    arena_free(&mem);
+    return status;
 }
 
 /* ---- reading ---- */
@@ -131,6 +144,7 @@ struct reader {
     struct axis *axis;
     const char ***cell_names; /* by profile */
     double **cell_values;
+    int ended;
 };
 
 static enum status damaged(const struct reader *in, size_t at)
@@ -151,6 +165,8 @@ static int read_program(struct reader *in, const char *name, const char *field, 
 {
     struct reproduction *r = in->r;
 
+    if (r->id != NULL && strcmp(r->id, name) != 0)
+        return 0;
     r->id = arena_text(in->mem, "%s", name);
     if (strcmp(field, "title") == 0)
         r->title = value;
@@ -259,7 +275,11 @@ static int read_row(struct reader *in, size_t at)
     if (strcmp(what, "minutes") == 0)
         return profile_find(field) >= 0 &&
                text_to_double(value, field, &r->minutes[profile_find(field)]) == STATUS_OK;
+    if (strcmp(what, "end") == 0)
+        return in->ended = r->id != NULL && strcmp(name, r->id) == 0;
     if (strcmp(what, "axis") == 0) {
+        if (in->axis != NULL || strcmp(field, "meaning") != 0)
+            return 0;
         in->axis = arena_get(in->mem, 1, sizeof *in->axis);
         in->axis->name = arena_text(in->mem, "%s", name);
         in->axis->meaning = value;
@@ -282,13 +302,22 @@ static int read_row(struct reader *in, size_t at)
     return 0;
 }
 
+static int columns_fit(const struct table *t)
+{
+    int fit = t->column_count == 4;
+
+    for (size_t i = 0; i < 4 && fit; i++)
+        fit = strcmp(t->columns[i], columns[i]) == 0;
+    return fit;
+}
+
 static enum status read_all(struct reader *in)
 {
     const size_t rows = in->t->row_count + 1;
     struct reproduction *r = in->r;
 
     if (table_key(in->t, "format") == NULL ||
-        strcmp(table_key(in->t, "format"), "description 1") != 0 || in->t->column_count != 4)
+        strcmp(table_key(in->t, "format"), "description 1") != 0 || !columns_fit(in->t))
         return status_set(STATUS_DATA, "%s: expected a description, found something else: build "
                                        "again", in->t->path);
     in->parameters = arena_get(in->mem, rows + 1, sizeof *in->parameters);
@@ -301,8 +330,11 @@ static enum status read_all(struct reader *in)
         in->cell_values[p] = arena_get(in->mem, rows, sizeof **in->cell_values);
     }
     for (size_t i = 0; i < in->t->row_count; i++)
-        if (!read_row(in, i))
+        if (in->ended || !read_row(in, i))
             return damaged(in, i);
+    if (!in->ended)
+        return status_set(STATUS_DATA, "%s: expected the row 'end', found a text that is cut: run "
+                          "again", in->t->path);
     /* Counters ran one ahead: entry 0 of each array is unused. */
     r->parameters = in->parameters + 1;
     r->metrics = in->metrics + 1;
@@ -312,18 +344,31 @@ static enum status read_all(struct reader *in)
         in->axis->at[p].values = in->cell_values[p];
         in->axis->at[p].names = in->cell_names[p];
     }
-    return r->id != NULL ? STATUS_OK : damaged(in, 0);
+    return STATUS_OK;
 }
 
+static enum status read_guarded(struct reader *in)
+{
+    return arena_guard(in->mem) ? STATUS_MEMORY : read_all(in);
+}
+
+/* The table is let go also where memory runs out; the caller's guard of the arena stays. */
 enum status describe_read(struct reproduction *r, struct arena *mem, const char *bytes, size_t n)
 {
     struct table t = {0};
     struct reader in = {.mem = mem, .t = &t, .r = r};
+    const int guarded = mem->guarded;
     enum status status = table_parse(&t, "description", bytes, n);
+    jmp_buf before;
 
     *r = (struct reproduction){0};
+    memcpy(before, mem->guard, sizeof before);
     if (status == STATUS_OK)
-        status = read_all(&in);
+        status = read_guarded(&in);
+    memcpy(mem->guard, before, sizeof before);
+    mem->guarded = guarded;
+    if (status != STATUS_OK)
+        *r = (struct reproduction){0};
     table_free(&t);
     return status;
 }

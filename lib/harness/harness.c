@@ -147,7 +147,7 @@ static enum status find_seeds(struct call *c)
     }
     if (c->seeds_text != NULL)
         return seeds_read(c->seeds_text, c->seeds, MOST_SEEDS, &c->seed_count);
-    CHECK(own >= 1 && own <= MOST_SEEDS, "%s: the parameter table needs a row seeds", c->r->id);
+    CHECK(own >= 1 && own <= MOST_SEEDS && own == (double)(size_t)own, "%s: the parameter table needs a row seeds", c->r->id);
     for (size_t s = 0; s < (size_t)own; s++)
         c->seeds[c->seed_count++] = s + 1;
     return STATUS_OK;
@@ -166,8 +166,8 @@ static enum status load_data(struct call *c)
     if (c->r->load != NULL) {
         CHECK(n > 0, "/proc/self/exe");
         self[n] = '\0';
-        for (int up = 0; up < 2; up++) /* <build>/bin/<program> -> <build> */
-            *strrchr(self, '/') = '\0';
+        for (int up = 0; up < 2 && strrchr(self, '/') != NULL; up++)
+            *strrchr(self, '/') = '\0'; /* <build>/bin/<program> -> <build> */
         c->loaded.stand_in = arena_text(&c->mem, "%s/stand-in", self);
         c->loaded.asked = asked != NULL && asked[0] != '\0' ? asked : NULL;
         TRY(c->r->load(c->parameters, &c->loaded));
@@ -266,18 +266,26 @@ static enum status run_guarded(const struct call *c, struct unit *u)
     return status == STATUS_OK ? unit_complete(u) : status;
 }
 
-static enum status keep(struct call *c, struct unit *u, double wall, time_t started,
-                        struct results *results)
+static enum status add_results(struct results *results, const struct unit *u)
 {
-    struct provenance made_by = {0}, run = {0};
-    enum status status = STATUS_OK;
-
+    if (arena_guard(&results->mem))
+        return STATUS_MEMORY;
     results_add_unit(results, u->cell_name, u->seed, u->key, u->diverged);
     for (size_t i = 0; i < u->value_count; i++)
         results_add(results, u->cell_name, u->seed, u->values[i].name, u->values[i].metric->unit,
                     u->values[i].value, u->values[i].scale);
-    if (c->out == NULL)
-        return STATUS_OK;
+    arena_unguard(&results->mem);
+    return STATUS_OK;
+}
+
+static enum status keep(struct call *c, struct unit *u, double wall, time_t started,
+                        struct results *results)
+{
+    struct provenance made_by = {0}, run = {0};
+    enum status status = add_results(results, u);
+
+    if (status != STATUS_OK || c->out == NULL)
+        return status;
     record_run(c, u, &made_by);
     record_cost(&run, wall, started);
     status = unit_save(u, c->out, &made_by, &run);
@@ -357,6 +365,8 @@ static enum status run_all(struct call *c)
 
     if (results == NULL)
         return STATUS_MEMORY;
+    if (total == 0)
+        status = status_set(STATUS_NOTHING, "%s has no cells at %s", c->r->id, c->profile_name);
     progress_start(&progress, "units", total, c->quiet || total == 1);
     for (size_t i = c->first_cell; i < c->end_cell && status == STATUS_OK; i++)
         for (size_t s = 0; s < c->seed_count && status == STATUS_OK; s++) {

@@ -6,39 +6,134 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/file.h"
 #include "base/table.h"
+
+/* ---- the hash table ---- */
+
+/* One entry: a row, or a unit where metric is NULL. cell is NULL in a free slot. */
+struct results_slot {
+    const char *cell, *metric;
+    uint64_t seed;
+    size_t at; /* index into rows or units */
+};
+
+/* FNV-1a over the bytes of the text and its closing 0. */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    do
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    while (*text++ != '\0');
+    return hash;
+}
+
+static int slot_is(const struct results_slot *slot, const char *cell, uint64_t seed,
+                   const char *metric)
+{
+    if (slot->seed != seed || (slot->metric == NULL) != (metric == NULL) ||
+        strcmp(slot->cell, cell) != 0)
+        return 0;
+    return metric == NULL || strcmp(slot->metric, metric) == 0;
+}
+
+/* The slot of this key, or the free one where it belongs. The table is never full. */
+static struct results_slot *slot_of(const struct results *r, const char *cell, uint64_t seed,
+                                    const char *metric)
+{
+    uint64_t hash = (UINT64_C(0xcbf29ce484222325) ^ seed) * UINT64_C(0x9e3779b97f4a7c15);
+
+    hash = hash_text(hash, cell);
+    if (metric != NULL)
+        hash = hash_text(hash, metric);
+    for (size_t i = (size_t)(hash >> 7);; i++) {
+        struct results_slot *slot = &r->slots[i & (r->slot_count - 1)];
+
+        if (slot->cell == NULL || slot_is(slot, cell, seed, metric))
+            return slot;
+    }
+}
+
+/* The index of this row or unit, or SIZE_MAX. */
+static size_t find(const struct results *r, const char *cell, uint64_t seed, const char *metric)
+{
+    const struct results_slot *slot = r->slot_count > 0 ? slot_of(r, cell, seed, metric) : NULL;
+
+    return slot != NULL && slot->cell != NULL ? slot->at : SIZE_MAX;
+}
+
+static void make_slots(struct results *r, size_t count)
+{
+    struct results_slot *more = arena_get(&r->mem, count, sizeof *more), *old = r->slots;
+    const size_t old_count = r->slot_count;
+
+    r->slots = more;
+    r->slot_count = count;
+    for (size_t i = 0; i < old_count; i++)
+        if (old[i].cell != NULL)
+            *slot_of(r, old[i].cell, old[i].seed, old[i].metric) = old[i];
+}
+
+/* cell and metric stay where they are. At most half of the slots are taken. */
+static void remember(struct results *r, const char *cell, uint64_t seed, const char *metric,
+                     size_t at)
+{
+    if (2 * (r->slots_used + 1) > r->slot_count)
+        make_slots(r, r->slot_count > 0 ? 2 * r->slot_count : 256);
+    *slot_of(r, cell, seed, metric) = (struct results_slot){cell, metric, seed, at};
+    r->slots_used++;
+}
+
+/* ---- adding ---- */
 
 /* Doubles an arena-held array when it is full. */
 static void *room(struct arena *mem, void *old, size_t count, size_t *capacity, size_t size)
 {
+    const size_t wanted = *capacity > 0 ? 2 * *capacity : 64;
     void *more;
 
     if (count < *capacity)
         return old;
-    *capacity = *capacity > 0 ? 2 * *capacity : 64;
-    more = arena_get(mem, *capacity, size);
+    more = arena_get(mem, wanted, size);
     if (count > 0)
         memcpy(more, old, count * size);
+    *capacity = wanted;
     return more;
 }
 
 void results_add(struct results *r, const char *cell, uint64_t seed, const char *metric,
                  const char *unit, double value, double scale)
 {
+    const struct observation row = {arena_text(&r->mem, "%s", cell), seed,
+                                    arena_text(&r->mem, "%s", metric),
+                                    arena_text(&r->mem, "%s", unit), value, scale};
+
+    CHECK(find(r, cell, seed, metric) == SIZE_MAX, "%s of %s, seed %llu is there already", metric,
+          cell, (unsigned long long)seed);
     r->rows = room(&r->mem, r->rows, r->count, &r->capacity, sizeof *r->rows);
-    r->rows[r->count++] = (struct observation){arena_text(&r->mem, "%s", cell), seed,
-                                               arena_text(&r->mem, "%s", metric),
-                                               arena_text(&r->mem, "%s", unit), value, scale};
+    remember(r, row.cell, seed, row.metric, r->count);
+    r->rows[r->count++] = row;
 }
 
 void results_add_unit(struct results *r, const char *cell, uint64_t seed, const char *key,
                       int diverged)
 {
+    const struct outcome unit = {arena_text(&r->mem, "%s", cell), seed,
+                                 arena_text(&r->mem, "%s", key), diverged};
+
+    CHECK(find(r, cell, seed, NULL) == SIZE_MAX, "%s, seed %llu is there already", cell,
+          (unsigned long long)seed);
     r->units = room(&r->mem, r->units, r->unit_count, &r->unit_capacity, sizeof *r->units);
-    r->units[r->unit_count++] = (struct outcome){arena_text(&r->mem, "%s", cell), seed,
-                                                 arena_text(&r->mem, "%s", key), diverged};
+    remember(r, unit.cell, seed, NULL, r->unit_count);
+    r->units[r->unit_count++] = unit;
 }
+
+/* ---- reading ---- */
+
+/* Where a unit's folder lies, so what it has to say of itself; all NULL: anything. */
+struct place {
+    const char *id, *profile, *data, *mode, *cell, *seed;
+};
 
 static enum status need_columns(const struct table *t, const char *const *names, int *columns,
                                 size_t n)
@@ -52,84 +147,187 @@ static enum status need_columns(const struct table *t, const char *const *names,
     return STATUS_OK;
 }
 
-static enum status add_table(struct results *r, const struct table *t)
+static enum status need_place(const struct table *t, const struct place *place)
 {
-    static const char *const names[] = {"metric", "value", "unit", "scale"};
-    const char *cell = table_key(t, "cell"), *seed_text = table_key(t, "seed");
-    const char *key = table_key(t, "key"), *outcome = table_key(t, "status");
-    int columns[4];
-    int64_t seed;
+    static const char *const keys[] = {"id", "profile", "data", "mode", "cell", "seed"};
+    const char *const wanted[] = {place->id,   place->profile, place->data,
+                                  place->mode, place->cell,    place->seed};
 
-    if (cell == NULL || seed_text == NULL || key == NULL || outcome == NULL)
-        return status_set(STATUS_DATA, "%s: expected cell, seed, key and status in its head: "
-                                       "remove the folder and run again", t->path);
-    TRY(text_to_int(seed_text, "seed", 0, INT64_MAX, &seed));
-    TRY(need_columns(t, names, columns, 4));
-    results_add_unit(r, cell, (uint64_t)seed, key, strcmp(outcome, "diverged") == 0);
-    for (size_t i = 0; i < t->row_count; i++) {
-        double value, scale;
+    for (size_t i = 0; i < 6; i++) {
+        const char *found = table_key(t, keys[i]);
 
-        TRY(table_number(t, i, columns[1], &value));
-        TRY(table_number(t, i, columns[3], &scale));
-        results_add(r, cell, (uint64_t)seed, table_cell(t, i, columns[0]),
-                    table_cell(t, i, columns[2]), value, scale);
+        if (found == NULL || (wanted[i] != NULL && strcmp(found, wanted[i]) != 0))
+            return status_set(STATUS_DATA, "%s: expected %s '%s' in its head, found '%s': remove "
+                              "the folder and run again", t->path, keys[i],
+                              wanted[i] != NULL ? wanted[i] : "...", found != NULL ? found : "");
     }
     return STATUS_OK;
 }
 
+/* One row, unless it is there already or its value is no number to compare. */
+static enum status add_row(struct results *r, const struct table *t, size_t at, const char *cell,
+                           uint64_t seed, const int columns[4])
+{
+    const char *metric = table_cell(t, at, columns[0]);
+    double value, scale;
+
+    TRY(table_number(t, at, columns[1], &value));
+    TRY(table_number(t, at, columns[3], &scale));
+    if (!isfinite(value))
+        return status_set(STATUS_DATA, "%s: row %zu: expected a finite value of %s, found '%s'",
+                          t->path, at + 1, metric, table_cell(t, at, columns[1]));
+    if (find(r, cell, seed, metric) != SIZE_MAX)
+        return status_set(STATUS_DATA, "%s: row %zu: expected each metric once, found %s of %s, "
+                          "seed %llu again", t->path, at + 1, metric, cell,
+                          (unsigned long long)seed);
+    results_add(r, cell, seed, metric, table_cell(t, at, columns[2]), value, scale);
+    return STATUS_OK;
+}
+
+static enum status add_rows(struct results *r, const struct table *t, const struct place *place)
+{
+    static const char *const names[] = {"metric", "value", "unit", "scale"};
+    const char *format = table_key(t, "format"), *cell = table_key(t, "cell");
+    const char *key = table_key(t, "key"), *outcome = table_key(t, "status");
+    int columns[4], diverged;
+    int64_t seed;
+
+    if (format == NULL || strcmp(format, "metrics 1") != 0 || key == NULL || outcome == NULL)
+        return status_set(STATUS_DATA, "%s: expected format 'metrics 1', key and status in its "
+                          "head: remove the folder and run again", t->path);
+    TRY(need_place(t, place));
+    diverged = strcmp(outcome, "diverged") == 0;
+    if (!diverged && strcmp(outcome, "ok") != 0)
+        return status_set(STATUS_DATA, "%s: expected the status 'ok' or 'diverged', found '%s'",
+                          t->path, outcome);
+    if (text_to_int(table_key(t, "seed"), "seed", 0, INT64_MAX, &seed) != STATUS_OK)
+        return status_set(STATUS_DATA, "%s: expected a seed, found '%s'", t->path,
+                          table_key(t, "seed"));
+    TRY(need_columns(t, names, columns, 4));
+    if (results_unit(r, cell, (uint64_t)seed) != NULL)
+        return status_set(STATUS_DATA, "%s: %s, seed %lld was read before", t->path, cell,
+                          (long long)seed);
+    results_add_unit(r, cell, (uint64_t)seed, key, diverged);
+    for (size_t i = 0; i < t->row_count; i++)
+        TRY(add_row(r, t, i, cell, (uint64_t)seed, columns));
+    return STATUS_OK;
+}
+
+static enum status add_guarded(struct results *r, const struct table *t, const struct place *place)
+{
+    enum status status;
+
+    if (arena_guard(&r->mem))
+        return STATUS_MEMORY;
+    status = add_rows(r, t, place);
+    arena_unguard(&r->mem);
+    return status;
+}
+
+static enum status read_unit(struct results *r, const char *folder, const struct place *place)
+{
+    struct text path = {0};
+    struct table t = {0};
+    enum status status;
+
+    text_add(&path, "%s/metrics.tsv", folder);
+    status = text_ok(&path);
+    if (status == STATUS_OK)
+        status = table_read(&t, text_get(&path));
+    if (status == STATUS_OK)
+        status = add_guarded(r, &t, place);
+    table_free(&t);
+    text_free(&path);
+    return status;
+}
+
 enum status results_read_unit(struct results *r, const char *folder)
 {
-    struct table t = {0};
-    enum status status = table_read(&t, arena_text(&r->mem, "%s/metrics.tsv", folder));
+    return read_unit(r, folder, &(struct place){0});
+}
 
-    if (status == STATUS_OK)
-        status = add_table(r, &t);
-    table_free(&t);
-    return status;
+static enum status read_at(struct results *r, struct arena *names, const char *root,
+                           const struct place *where, enum profile profile, uint64_t seed)
+{
+    struct place place = *where;
+    const char *folder;
+
+    if (arena_guard(names))
+        return STATUS_MEMORY;
+    place.profile = profile_name(profile);
+    place.seed = arena_text(names, "%llu", (unsigned long long)seed);
+    folder = arena_text(names, "%s/%s", root,
+                        unit_folder(names, place.id, profile, place.data, place.mode, place.cell,
+                                    seed));
+    arena_unguard(names);
+    return file_is_folder(folder) ? read_unit(r, folder, &place) : STATUS_OK;
 }
 
 enum status results_read(struct results *r, const char *root, const char *id, enum profile profile,
                          const char *data_kind, const char *mode, const char *const *cells,
                          size_t cell_count, const uint64_t *seeds, size_t seed_count)
 {
-    for (size_t c = 0; c < cell_count; c++)
-        for (size_t s = 0; s < seed_count; s++) {
-            const char *folder = arena_text(&r->mem, "%s/%s", root,
-                                            unit_folder(&r->mem, id, profile, data_kind, mode,
-                                                        cells[c], seeds[s]));
-            if (file_is_folder(folder))
-                TRY(results_read_unit(r, folder));
-        }
-    return STATUS_OK;
+    struct arena names = {0};
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < cell_count * seed_count && status == STATUS_OK; i++) {
+        const struct place place = {.id = id, .data = data_kind, .mode = mode,
+                                    .cell = cells[i / seed_count]};
+
+        status = read_at(r, &names, root, &place, profile, seeds[i % seed_count]);
+    }
+    arena_free(&names);
+    return status;
+}
+
+/* Says of the unit, which may be new, that it diverged. */
+static void add_stored_unit(struct results *r, const char *cell, uint64_t seed, int diverged)
+{
+    const size_t at = find(r, cell, seed, NULL);
+
+    if (at == SIZE_MAX)
+        results_add_unit(r, cell, seed, "", diverged);
+    else if (diverged)
+        r->units[at].diverged = 1;
 }
 
 static enum status add_stored(struct results *r, const struct table *t, enum profile profile,
                               const char *data_kind, const char *mode)
 {
-    static const char *const names[] = {"profile", "mode",  "data", "cell", "seed",
-                                        "metric",  "value", "unit", "scale"};
+    static const char *const names[] = {"metric", "value", "unit", "scale", "profile",
+                                        "mode",   "data",  "cell", "seed"};
     int columns[9];
 
     TRY(need_columns(t, names, columns, 9));
     for (size_t i = 0; i < t->row_count; i++) {
-        const char *cell = table_cell(t, i, columns[3]), *metric = table_cell(t, i, columns[5]);
-        double value, scale;
+        const char *cell = table_cell(t, i, columns[7]), *number = table_cell(t, i, columns[8]);
+        const int diverged = strcmp(table_cell(t, i, columns[0]), "diverged") == 0;
         int64_t seed;
 
-        if (strcmp(table_cell(t, i, columns[0]), profile_name(profile)) != 0 ||
-            strcmp(table_cell(t, i, columns[1]), mode) != 0 ||
-            strcmp(table_cell(t, i, columns[2]), data_kind) != 0)
+        if (strcmp(table_cell(t, i, columns[4]), profile_name(profile)) != 0 ||
+            strcmp(table_cell(t, i, columns[5]), mode) != 0 ||
+            strcmp(table_cell(t, i, columns[6]), data_kind) != 0)
             continue;
-        TRY(text_to_int(table_cell(t, i, columns[4]), "seed", 0, INT64_MAX, &seed));
-        TRY(table_number(t, i, columns[6], &value));
-        TRY(table_number(t, i, columns[8], &scale));
-        if (results_unit(r, cell, (uint64_t)seed) == NULL)
-            results_add_unit(r, cell, (uint64_t)seed, "", strcmp(metric, "diverged") == 0);
-        if (strcmp(metric, "diverged") != 0)
-            results_add(r, cell, (uint64_t)seed, metric, table_cell(t, i, columns[7]), value,
-                        scale);
+        if (text_to_int(number, "seed", 0, INT64_MAX, &seed) != STATUS_OK)
+            return status_set(STATUS_DATA, "%s: row %zu: expected a seed, found '%s'", t->path,
+                              i + 1, number);
+        add_stored_unit(r, cell, (uint64_t)seed, diverged);
+        if (!diverged)
+            TRY(add_row(r, t, i, cell, (uint64_t)seed, columns));
     }
     return STATUS_OK;
+}
+
+static enum status add_stored_guarded(struct results *r, const struct table *t,
+                                      enum profile profile, const char *data_kind, const char *mode)
+{
+    enum status status;
+
+    if (arena_guard(&r->mem))
+        return STATUS_MEMORY;
+    status = add_stored(r, t, profile, data_kind, mode);
+    arena_unguard(&r->mem);
+    return status;
 }
 
 enum status results_read_stored(struct results *r, const char *path, enum profile profile,
@@ -139,26 +337,25 @@ enum status results_read_stored(struct results *r, const char *path, enum profil
     enum status status = table_read(&t, path);
 
     if (status == STATUS_OK)
-        status = add_stored(r, &t, profile, data_kind, mode);
+        status = add_stored_guarded(r, &t, profile, data_kind, mode);
     table_free(&t);
     return status;
 }
 
+/* ---- asking ---- */
+
 double results_value(const struct results *r, const char *cell, uint64_t seed, const char *metric)
 {
-    for (size_t i = 0; i < r->count; i++)
-        if (r->rows[i].seed == seed && strcmp(r->rows[i].metric, metric) == 0 &&
-            strcmp(r->rows[i].cell, cell) == 0)
-            return r->rows[i].value;
-    return NAN;
+    const size_t at = find(r, cell, seed, metric);
+
+    return at != SIZE_MAX ? r->rows[at].value : (double)NAN;
 }
 
 const struct outcome *results_unit(const struct results *r, const char *cell, uint64_t seed)
 {
-    for (size_t i = 0; i < r->unit_count; i++)
-        if (r->units[i].seed == seed && strcmp(r->units[i].cell, cell) == 0)
-            return &r->units[i];
-    return NULL;
+    const size_t at = find(r, cell, seed, NULL);
+
+    return at != SIZE_MAX ? &r->units[at] : NULL;
 }
 
 void results_free(struct results *r)

@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 
-/* Adds one seed; *n stays within `most`. */
 static enum status add(uint64_t *seeds, size_t most, size_t *n, uint64_t seed)
 {
     for (size_t i = 0; i < *n; i++)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness/unit.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -17,7 +17,8 @@ static void add_value(struct unit *u, const char *name, double value, double sca
     const struct metric *m = metric_find(u->metrics, u->metric_count, name);
     struct unit_value *v;
 
-    CHECK(m != NULL, "metric '%s' is not in the table of %s", name, u->id);
+    CHECK(m != NULL && !metric_is_family(name), "metric '%s' is not in the table of %s", name,
+          u->id);
     CHECK(u->value_count < UNIT_METRICS, "more than %d metrics", UNIT_METRICS);
     CHECK(strlen(name) < UNIT_NAME, "metric name '%s' is too long", name);
     for (size_t i = 0; i < u->value_count; i++)
@@ -54,11 +55,13 @@ void emit_at(struct unit *u, const char *name, int index, double value)
 
 void emit_rate(struct unit *u, const char *name, size_t wrong, size_t of)
 {
+    CHECK(wrong <= of, "%s: %zu wrong of %zu", name, wrong, of);
     add_value(u, name, (double)wrong / (double)of, (double)of);
 }
 
 void emit_rate_at(struct unit *u, const char *name, int index, size_t wrong, size_t of)
 {
+    CHECK(wrong <= of, "%s.%d: %zu wrong of %zu", name, index, wrong, of);
     add_member(u, name, index, (double)wrong / (double)of, (double)of);
 }
 
@@ -76,6 +79,8 @@ struct curve *curve_open(struct unit *u, const char *name, const char *first, ..
 
     CHECK(u->curve_count < UNIT_CURVES, "more than %d curves", UNIT_CURVES);
     CHECK(strlen(name) < UNIT_NAME && strchr(name, '/') == NULL, "curve name '%s'", name);
+    for (size_t i = 0; i < u->curve_count; i++)
+        CHECK(strcmp(u->curves[i].name, name) != 0, "curve '%s' was opened before", name);
     va_start(more, first);
     for (const char *column = first; column != NULL; column = va_arg(more, const char *)) {
         CHECK(n < UNIT_COLUMNS, "curve %s has more than %d columns", name, UNIT_COLUMNS);
@@ -185,39 +190,66 @@ static enum status save_into(struct unit *u, struct arena *mem, const char *fold
     return provenance_save(run, arena_text(mem, "%s/volatile.tsv", folder));
 }
 
-/* The old folder, if any, makes room first: a kill between the two renames loses this one unit. */
-static enum status put_in_place(struct arena *mem, const char *made, const char *final)
-{
-    const char *old = arena_text(mem, "%s.old-%ld", final, (long)getpid());
+/* Where a unit goes, by way of which names. */
+struct unit_paths {
+    const char *final, *made, *old;
+};
 
-    if (file_exists(final) && rename(final, old) != 0)
-        return status_set(STATUS_IO, "%s: cannot be moved aside: is the disk read-only?", final);
-    if (rename(made, final) != 0) {
-        if (!file_is_folder(final)) /* or another process was quicker: its bytes are the same */
-            return status_set(STATUS_IO, "%s: cannot be renamed into place", made);
-        TRY(file_remove_folder(made));
+/* The old folder, if any, makes room first: a kill between the two renames loses this one unit.
+ * Another process may do the same for the same unit at any moment: its bytes are the same. */
+static enum status put_in_place(const struct unit_paths *p)
+{
+    if (rename(p->final, p->old) != 0 && errno != ENOENT)
+        return status_set(STATUS_IO, "%s: cannot be moved aside: %s", p->final, strerror(errno));
+    if (rename(p->made, p->final) != 0) {
+        const int reason = errno;
+
+        if (!file_is_folder(p->final)) {
+            if (rename(p->old, p->final) != 0 && errno != ENOENT)
+                return status_set(STATUS_IO, "%s: cannot be moved back: %s", p->old,
+                                  strerror(errno));
+            return status_set(STATUS_IO, "%s: cannot be renamed into place: %s", p->made,
+                              strerror(reason));
+        }
+        TRY(file_remove_folder(p->made));
     }
-    return file_remove_folder(old);
+    return file_remove_folder(p->old);
+}
+
+/* p->made stays NULL until something may be there. */
+static enum status save_guarded(struct unit *u, struct arena *mem, const char *out,
+                                struct provenance *made_by, struct provenance *run,
+                                struct unit_paths *p)
+{
+    if (arena_guard(mem))
+        return STATUS_MEMORY;
+    p->final = arena_text(mem, "%s/%s", out,
+                          unit_folder(mem, u->id, u->profile, u->data_kind, u->mode, u->cell_name,
+                                      u->seed));
+    p->old = arena_text(mem, "%s.old-%ld", p->final, (long)getpid());
+    p->made = arena_text(mem, "%s.tmp-%ld", p->final, (long)getpid());
+    /* A killed process may have had this number. */
+    if (file_exists(p->old))
+        TRY(file_remove_folder(p->old));
+    if (file_exists(p->made))
+        TRY(file_remove_folder(p->made));
+    TRY(save_into(u, mem, p->made, made_by, run));
+    return put_in_place(p);
 }
 
 enum status unit_save(struct unit *u, const char *out, struct provenance *made_by,
                       struct provenance *run)
 {
     struct arena mem = {0};
-    const char *final = arena_text(&mem, "%s/%s", out,
-                                   unit_folder(&mem, u->id, u->profile, u->data_kind, u->mode,
-                                               u->cell_name, u->seed));
-    const char *made = arena_text(&mem, "%s.tmp-%ld", final, (long)getpid());
-    enum status status = save_into(u, &mem, made, made_by, run);
+    struct unit_paths paths = {0};
+    enum status status = save_guarded(u, &mem, out, made_by, run, &paths);
 
-    if (status == STATUS_OK)
-        status = put_in_place(&mem, made, final);
-    else {
-        char why[256];
+    if (status != STATUS_OK && paths.made != NULL) {
+        char why[512];
 
         snprintf(why, sizeof why, "%s", status_message());
-        if (file_remove_folder(made) != STATUS_OK || why[0] != '\0')
-            status = status_set(status, "%s", why);
+        (void)!file_remove_folder(paths.made);
+        status = status_set(status, "%s", why);
     }
     arena_free(&mem);
     return status;

@@ -61,7 +61,7 @@ struct unit {
 };
 
 /* Emits a declared metric; `name` not in the table, or emitted twice, is a CHECK. A value that is
- * not finite is refused, and the unit fails. */
+ * not finite is refused, and the unit fails, diverged or not. */
 void emit(struct unit *u, const char *name, double value);
 
 /* Emits member `index` of the family "name.*". */
@@ -74,7 +74,7 @@ void emit_rate_at(struct unit *u, const char *name, int index, size_t wrong, siz
 /* A value that comes from a solve with this condition estimate. */
 void emit_conditioned(struct unit *u, const char *name, double value, double condition);
 
-/* Starts a curve; columns carry their unit in brackets: curve_open(u, "loss", "step [1]",
+/* Starts a curve, each name once; columns carry their unit in brackets: curve_open(u, "loss", "step [1]",
  * "loss [nat]", NULL). The first column is the abscissa. */
 struct curve *curve_open(struct unit *u, const char *name, const char *first, ...);
 
@@ -93,7 +93,9 @@ enum status unit_complete(const struct unit *u) MUST_USE;
 char *unit_folder(struct arena *mem, const char *id, enum profile profile, const char *data_kind,
                   const char *mode, const char *cell, uint64_t seed);
 
-/* Writes the folder below `out`; `run` holds times and memory for volatile.tsv. */
+/* Writes the folder below `out`; `run` holds times and memory for volatile.tsv. A folder of the same
+ * unit is replaced. On failure (STATUS_IO, STATUS_MEMORY) it is still there, and the new one is
+ * gone. */
 enum status unit_save(struct unit *u, const char *out, struct provenance *made_by,
                       struct provenance *run) MUST_USE;
 

@@ -4,10 +4,16 @@
  * Every kind but BOUND rests on the 99 % t-interval of a mean over seeds, paired by seed where two
  * metrics are compared. A claim over several members is first one number a seed (TREND) or is judged
  * member by member (EVERY). Reproduced: the whole interval lies where the claim says. Not reproduced:
- * all of it lies elsewhere. Undecided: it spans both.
+ * all of it lies elsewhere. Undecided: it spans both. EVERY: reproduced when all members are, partly
+ * when some are, not reproduced when none is and all lie elsewhere.
  *
- * A diverged unit is never dropped: it counts as its method's worst outcome (struct metric). A unit
- * that is missing altogether makes the claim `not tested`. */
+ * A diverged unit is never dropped: it counts as its method's worst outcome (struct metric), in a
+ * TREND as the opposite one. It never improves a verdict: the seeds without one are judged by
+ * themselves too, and the less favourable word holds. Where every unit diverged, and the metric says
+ * no worst outcome, nothing is decided. A unit that is missing altogether makes the claim
+ * `not tested`.
+ *
+ * Values that do not vary have no trend: their rank correlation counts as 0. */
 #ifndef HARNESS_VERDICT_H
 #define HARNESS_VERDICT_H
 
@@ -21,11 +27,12 @@ enum verdict_word { NOT_TESTED, REPRODUCED, NOT_REPRODUCED, PARTLY, UNDECIDED, V
 
 struct verdict {
     enum verdict_word word;
-    size_t asked, finite;     /* seeds, and those of them that did not diverge */
+    size_t asked, finite;     /* seeds, and those of which no unit that the claim needs diverged */
     size_t holds, of;         /* EVERY: members that hold; else 0 of 0 */
     struct interval interval; /* of the metric, or of the paired difference; NaN when not tested */
     double mean, to;          /* means of the two sides; to: the number compared with */
-    char why[200];            /* "not tested": the reason; EVERY: the members that do not hold */
+    char why[200];            /* the reason of "not tested" and, where it is not the interval, of
+                                 "undecided"; EVERY: the members that do not hold */
 };
 
 const char *verdict_name(enum verdict_word word);
@@ -33,7 +40,9 @@ int verdict_find(const char *name); /* -1 when there is none */
 
 /* Judges one claim from the results of the profile's cells and the given seeds. `data_kind` as in
  * unit.h: a claim about published data is not tested on a stand-in, and smoke gives no verdicts
- * (but for a deterministic program, where one seed says it all). */
+ * (but for a deterministic program, where one seed says it all). A claim that cannot be judged as
+ * its table has it (a metric that is not declared, to_cell without to_metric, a second metric for a
+ * BOUND or TREND, all cells for a kind that looks at one) is a CHECK. */
 enum status verdict_judge(struct verdict *v, const struct claim *claim,
                           const struct reproduction *r, enum profile profile,
                           const char *data_kind, const struct results *results,

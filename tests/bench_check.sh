@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# bench_check BUILD: what moves a number, or compares none, must turn `bench check` red in its own
+# words. Works in a scratch checkout with one program whose results are then tampered with.
+set -u
+build=$(cd "$1" && pwd) || exit 6
+start=$PWD
+# shellcheck source=tests/tap.sh
+. tests/tap.sh
+
+mkdir -p "$T/tree/reproductions" "$T/tree/build/bin"
+cp README.md "$T/tree/"
+cp reproductions/README.md "$T/tree/reproductions/"
+cp -R reference-results "$T/tree/"
+ln -s "$build/bin/three_points" "$T/tree/build/bin/three_points"
+cd "$T/tree" || exit 6
+unset DATASETS
+
+bench() { # EXPECTED_STATUS VERB OPTIONS
+    wanted=$1
+    shift
+    "$build/bench" "$@" --quiet >"$log" 2>&1 </dev/null
+    [ $? -eq "$wanted" ]
+}
+unit='build/results/three_points/smoke/none-pinned/gradient-descent/1/metrics.tsv'
+[ -d build/results ] || bench 0 run --profile smoke
+[ -f "$unit" ] || unit=build/results/three_points/smoke/none-native/gradient-descent/1/metrics.tsv
+cp "$unit" "$T/good"
+ref=reference-results/three_points.ref
+cp "$ref" "$T/good.ref"
+
+tamper() { # SED_SCRIPT: on the unit's metrics
+    sed "$1" "$T/good" >"$unit"
+}
+only='--only three_points'
+
+# shellcheck disable=SC2086
+{
+check 'untouched results pass' bench 0 check $only
+check 'and numbers were compared' grep -q '^references: [1-9][0-9]* passed, 0 failed' "$log"
+
+tamper 's/^w1\.1	8	/w1.1	8.0000001	/'
+check 'a moved number fails with status 1' bench 1 check $only
+check 'and says which, how far, and where the reference is' says 'w1.1 = 8.0000001, reference 8:'
+tamper 's/^w1\.1	8	/w1.1	-8	/'
+check 'a flipped sign fails' bench 1 check $only
+tamper 's/^\([a-z0-9.]*\)	[-0-9.e+]*	/\1	0	/'
+check 'a program that emits zeros fails' bench 1 check $only
+tamper 's/^w1\.1	8	/w1.1	nan	/'
+check 'a NaN in the results fails' bench 1 check $only
+check 'and is called by its name' says 'nan'
+tamper 's/^w1\.1	8	/w1.1	inf	/'
+check 'an infinity fails' bench 1 check $only
+tamper '/^w1\.1	/d'
+check 'a missing metric fails' bench 1 check $only
+check 'in its own words' says 'metric w1.1 is missing'
+tamper 's/^\(w1\.1	8	.*\)$/\1\
+w1.77	5	1	none	0/'
+check 'an extra metric fails' bench 1 check $only
+check 'and asks for a blessing' says 'has no reference; accept it with make bless'
+tamper 's/^\(w1\.1	8	\)1	/\1nat	/'
+check 'another unit of measure fails' bench 1 check $only
+check 'and names it' says "has the unit 'nat'"
+cp "$T/good" "$unit"
+
+sed 's/\(	w1\.1	seed	\)8	/\19	/' "$T/good.ref" >"$ref"
+check 'a wrong reference fails' bench 1 check $only
+sed 's/\(	w1\.1	seed	\)8	/\1nan	/' "$T/good.ref" >"$ref"
+check 'a reference that is NaN is a damaged file' bench 4 check $only
+sed 's/not reproduced/reproduced/' "$T/good.ref" >"$ref"
+check 'a verdict that is not what the stored values give fails' bench 1 check $only
+check 'and names the claim' says 'claim pattern-of-the-start'
+rm "$ref"
+check 'a missing reference fails' bench 1 check $only
+check 'and is not made on the way' test ! -e "$ref"
+check 'and says what to do' says 'make bless ID=three_points'
+cp "$T/good.ref" "$ref"
+sed '/	claim	/d' "$T/good.ref" >"$ref"
+check 'a verdict that was never recorded fails' bench 1 check $only
+cp "$T/good.ref" "$ref"
+
+check 'an unknown metric is status 2' bench 2 check $only --metric w1.x1
+check 'with the nearest one' says 'did you mean'
+check 'a pattern that fits no metric compares nothing: status 5' bench 5 check $only --metric 'zz*'
+check 'a chosen metric is compared alone' bench 0 check $only --metric 'w1.*'
+
+sed 's/\*\*not reproduced\*\*/**reproduced**/' README.md >"$T/readme" && cp "$T/readme" README.md
+check 'a verdict changed by hand in README.md fails' bench 1 check
+check 'and names the file' says 'README.md'
+
+check 'bless without a reason is status 2' bench 2 bless --id three_points --profile smoke
+check 'bless of an unknown program is status 2' bench 2 bless --id three_pionts --why x
+cp "$start/.gitignore" . && git init -q . && git add -A && git -c user.name=t -c user.email=t@t commit -qm t
+echo change >>reproductions/x.c
+check 'bless on a changed tree is refused' bench 2 bless --id three_points --why x --profile smoke
+rm reproductions/x.c
+check 'bless of missing units is refused' bench 5 bless --id three_points --why x --profile paper
+tamper 's/^w1\.1	8	/w1.1	8.5	/'
+check 'bless on purpose is accepted' bench 0 bless --id three_points --why 'a test' --profile smoke
+check 'and shows old and new' says 'w1.1: was 8, now 8.5'
+check 'and the reason stands in the file' grep -q 'w1.1	seed	8.5	.*a test' "$ref"
+}
+tap_end
