@@ -65,9 +65,19 @@ no_leftovers() {
     [ ! -s "$log" ]
 }
 
-# Links /proc/<pid>/exe of the processes that run a program of the tree.
+# Links /proc/<pid>/... of the processes that run a program of the tree or work in it.
 processes() {
-    find /proc/[0-9]*/exe -maxdepth 0 -lname "$tree/bin/*" 2>/dev/null
+    find /proc/[0-9]*/exe /proc/[0-9]*/cwd -maxdepth 0 \
+        \( -lname "$tree/bin/*" -o -lname "$tree" \) 2>/dev/null
+}
+
+something_runs() { # within 5 s
+    for moment in 1 2 3 4 5 6 7 8 9 10; do
+        [ -z "$(processes)" ] || return 0
+        sleep 0.5
+    done
+    echo "nothing runs after $moment looks" >"$log"
+    return 1
 }
 
 nothing_lingers() { # a killed process may need a moment
@@ -123,6 +133,14 @@ check 'and is done within a second' [ "$milliseconds" -lt 1000 ]
 check 'and writes no unit again' \
     is "$(find "$tree/results" -path '*/gradient-descent/*' -newer "$T/stamp" | head -n 3)" ''
 
+commit=$(git rev-parse --short=12 HEAD 2>/dev/null) || commit=unknown
+unit=$(find "$tree/results" -path '*/gradient-descent/7/provenance.tsv')
+check 'units record the commit' grep -q "^build.commit	$commit$" "$unit"
+"$bench" list --build "$tree" --profile smoke >"$log" 2>&1
+status=$?
+check 'the list shows claims with the verdicts of these results' \
+    is "$status $(grep -c '^  first-iterate-slope  *reproduced  *8' "$log")" '0 1'
+
 unit=$(find "$tree/results" -path '*/gradient-descent/7/metrics.tsv')
 sed -i 's/^# key\t.*/# key\tabc/' "$unit"
 unit=$(find "$tree/results" -path '*/implicit/9/metrics.tsv')
@@ -145,7 +163,6 @@ tree killed three_points
 kill_at_random --seeds 1-50 -j2
 kill_at_random --seeds 1-50 -j2
 kill_at_random --seeds 1-50 -j2
-check 'children end with a killed runner' nothing_lingers
 mkdir -p "$tree/results/three_points/smoke/none-pinned/implicit/5.tmp-999999999/curves" \
     "$tree/results/three_points/smoke/none-pinned/implicit/6.old-999999999"
 run --seeds 1-50 -j2
@@ -175,10 +192,22 @@ for name in INT TERM; do
     wait "$running"
     status=$?
     check "SIG$name ends a run with status 130" ends_with 130 'units are finished and kept'
-    check "SIG$name leaves no child" nothing_lingers
     check "SIG$name leaves nothing half done" no_leftovers
     check "SIG$name keeps what was finished" \
         is "$(units | awk '{print ($1 > 0 && $1 < 800)}')" 1
+done
+
+tree orphan
+fake sleeps "cd '$tree' && exec sleep 60"
+for name in INT KILL; do
+    start -j2
+    check "a unit that takes long is running (SIG$name)" something_runs
+    kill -s "$name" "$running"
+    wait "$running" 2>/dev/null
+    status=$?
+    check "and ends with its runner by SIG$name" nothing_lingers
+    check "whose status says so (SIG$name)" \
+        is "$status" "$([ $name = INT ] && echo 130 || echo 137)"
 done
 
 tree both three_points
@@ -245,6 +274,9 @@ sed -i "s|^\*\" --describe \"|$refusal\n&|" "$tree/bin/needs_data"
 run
 check 'missing data is status 4 in one line' ends_with 4 'bench: needs_data: no such folder'
 check 'and the others run' is "$(units)" 2
+"$bench" list --build "$tree" --profile smoke >"$log" 2>&1
+status=$?
+check 'the list names what is missing' ends_with 0 'needs_data: no such folder'
 
 wait "$limit_run"
 status=$?
@@ -252,8 +284,7 @@ cp "$T/limit.log" "$log"
 tree=$limit_tree
 check 'a unit past its time limit is killed and is status 3' \
     ends_with 3 'it ran past its limit of 0.2 s'
-check 'and leaves no process' \
-    is "$(ls -l /proc/[0-9]*/cwd 2>/dev/null | grep -cF "$tree")" 0
+check 'and leaves no process' nothing_lingers
 
 # ---- with data ----
 

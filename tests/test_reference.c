@@ -189,8 +189,8 @@ static void write_file(const char *path, const char *rows)
     char text[2000];
 
     snprintf(text, sizeof text,
-             "profile\tmode\tdata\tcell\tseed\tmetric\tscope\tvalue\tunit\tclass\ttol\tscale\tn\tsd\t"
-             "source\twhere\tverdict\twhy\n%s", rows);
+             "profile\tmode\tdata\tcell\tseed\tmetric\tscope\tvalue\tunit\tclass\ttol\tscale\tn"
+             "\tsd\tsource\twhere\tverdict\twhy\n%s", rows);
     CHECK_STATUS(file_write(path, text, strlen(text)), STATUS_OK);
 }
 

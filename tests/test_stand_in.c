@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The generated digits are neither a toy nor out of reach: a linear classifier stays below 95 %, the
- * network of the MNIST experiments (784-256-256-10) reaches 97 %. */
+/* The generated digits are neither a toy nor out of reach: a linear classifier stays below 95 %,
+ * the network of the MNIST experiments (784-256-256-10) reaches 97 %. */
 #include "test.h"
 
 #include "base/memory.h"

@@ -35,8 +35,8 @@ static void relative_classes_have_their_printed_width(void **state)
                 {CLASS_BLAS, 1e-13, 1e-12, 0},   {CLASS_SHORT32, 1e-5, 1e-4, 0},
                 {CLASS_LONG32, 1e-3, 2e-2, 0},   {CLASS_COND, 1e-13, 1e-12, 10},
                 {CLASS_COND, 1e8 * DBL_EPSILON, 1e9 * DBL_EPSILON, 1e8},
-                {CLASS_COND, 0.5, 0.5, 1e18},    {CLASS_COND, 0.5, 0.5, INFINITY},
-                {CLASS_COND, 1e-13, 1e-12, NAN}};
+                {CLASS_COND, 0.5, 0.5, 1e18},    {CLASS_COND, 0.5, 0.5, (double)INFINITY},
+                {CLASS_COND, 1e-13, 1e-12, (double)NAN}};
     static const double references[] = {3.7e-9, -12.5, 4e11};
 
     (void)state;
@@ -94,7 +94,7 @@ static void native_rate_moves_by_ten_samples_or_a_fifth_of_a_percent(void **stat
 
 static void rate_without_samples_is_exact(void **state)
 {
-    static const double scales[] = {0, -100, NAN};
+    static const double scales[] = {0, -100, (double)NAN};
 
     (void)state;
     for (size_t i = 0; i < 6; i++) {
@@ -119,7 +119,8 @@ static void residual_stays_below_its_bound(void **state)
 
 static void what_is_not_finite_is_outside(void **state)
 {
-    static const double bad[] = {NAN, INFINITY, -INFINITY}, good[] = {0, 1, -3};
+    static const double bad[] = {(double)NAN, (double)INFINITY, -(double)INFINITY};
+    static const double good[] = {0, 1, -3};
 
     (void)state;
     for (int class = 0; class < CLASS_COUNT; class++)
@@ -147,7 +148,8 @@ static void a_wrong_sign_is_outside(void **state)
 /* Only a residual may be 0 where its bound is not: 0 is what it should be. */
 static void a_program_that_emits_zeros_is_outside(void **state)
 {
-    static const double references[] = {0.3, -0.3, 1e-200, 4e9}, scales[] = {1e3, 1e20, INFINITY};
+    static const double references[] = {0.3, -0.3, 1e-200, 4e9};
+    static const double scales[] = {1e3, 1e20, (double)INFINITY};
 
     (void)state;
     for (int class = 0; class < CLASS_RESIDUAL; class++)
@@ -182,10 +184,10 @@ static void an_override_replaces_the_width(void **state)
         CHECK_NEAR(tolerance_allowed(c, PINNED, 8, 1000, 0.25), width, 0);
         CHECK_NEAR(tolerance_allowed(c, NATIVE, 8, 1000, 0.25), width, 0);
     }
-    CHECK_TRUE(isinf(tolerance_distance(CLASS_EXACT, PINNED, 2, 1, 0, INFINITY)));
+    CHECK_TRUE(isinf(tolerance_distance(CLASS_EXACT, PINNED, 2, 1, 0, (double)INFINITY)));
     CHECK_TRUE(!inside(CLASS_ARITH, PINNED, 2, 1, 0));
-    CHECK_TRUE(!(tolerance_distance(CLASS_ARITH, PINNED, 2, 1, 0, INFINITY) <= 1));
-    CHECK_TRUE(!(tolerance_distance(CLASS_ARITH, PINNED, 2, 1, 0, NAN) <= 1));
+    CHECK_TRUE(!(tolerance_distance(CLASS_ARITH, PINNED, 2, 1, 0, (double)INFINITY) <= 1));
+    CHECK_TRUE(!(tolerance_distance(CLASS_ARITH, PINNED, 2, 1, 0, (double)NAN) <= 1));
     CHECK_TRUE(!(tolerance_distance(CLASS_ARITH, PINNED, 2, 1, 0, -5) <= 1));
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* bless: accepts the present results as regression values, on purpose and with a reason.
  *
- * smoke: a `seed` row for each metric of each unit. desk: a `mean` row over seeds for each metric of
- * each cell (each unit, where nothing is drawn), a `claim` row for each verdict, and the raw
+ * smoke: a `seed` row for each metric of each unit. desk: a `mean` row over seeds for each metric
+ * of each cell (each unit, where nothing is drawn), a `claim` row for each verdict, and the raw
  * per-seed values in <id>.seeds.tsv. Refused without a reason, on a tree with uncommitted changes
  * outside reference-results/ and README.md, and when a unit is missing or stale. Rows of the paper
  * are never touched. */
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/file.h"
 #include "base/table.h"
 #include "harness/results.h"
@@ -41,8 +42,8 @@ static enum status clean_tree(struct bench *b)
         return status_set(STATUS_UNFIT, "bless needs git to name the commit that gave the numbers: "
                                         "%s", errors);
     if (n > 0)
-        return status_set(STATUS_USAGE, "bless is refused: the tree has uncommitted changes (%.*s): "
-                                        "commit them first", (int)strcspn(out, "\n"), out);
+        return status_set(STATUS_USAGE, "bless is refused: the tree has uncommitted changes "
+                                        "(%.*s): commit them first", (int)strcspn(out, "\n"), out);
     return STATUS_OK;
 }
 
@@ -93,9 +94,13 @@ static void add(struct blessing *a, struct reference row)
     references_add(&a->fresh, &row);
 }
 
-static const struct metric *metric_of(const struct blessing *a, const char *name)
+/* The tolerance class that the program declares for a metric. */
+static const char *class_of(const struct blessing *a, const char *name)
 {
-    return metric_find(a->p->r.metrics, a->p->r.metric_count, name);
+    const struct metric *m = metric_find(a->p->r.metrics, a->p->r.metric_count, name);
+
+    CHECK(m != NULL, "%s emitted '%s' and does not declare it", a->p->id, name);
+    return tolerance_name(m->class);
 }
 
 static void add_seed_rows(struct blessing *a)
@@ -107,7 +112,7 @@ static void add_seed_rows(struct blessing *a)
         snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
         add(a, (struct reference){.cell = o->cell, .seed = seed, .metric = o->metric,
                                   .scope = "seed", .value = o->value, .unit = o->unit,
-                                  .class = tolerance_name(metric_of(a, o->metric)->class),
+                                  .class = class_of(a, o->metric),
                                   .scale = o->scale, .n = 1});
     }
 }
@@ -129,7 +134,7 @@ static void add_mean_rows(struct blessing *a)
         }
         add(a, (struct reference){.cell = o->cell, .metric = o->metric, .scope = "mean",
                                   .value = stat_mean(x, n), .unit = o->unit,
-                                  .class = tolerance_name(metric_of(a, o->metric)->class),
+                                  .class = class_of(a, o->metric),
                                   .scale = o->scale, .n = (double)n,
                                   .sd = n > 1 ? stat_sd(x, n) : 0});
     }

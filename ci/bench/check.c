@@ -78,8 +78,8 @@ static enum status check_program(struct bench *b, struct program *p, enum mode r
     if (status == STATUS_OK)
         status = references_read(&refs, reference_path(b, p), &found);
     if (status == STATUS_OK && !found) {
-        snprintf(line, sizeof line, "%s: expected references in %s, found no such file: look at the "
-                 "numbers, then make bless ID=%s WHY=... PROFILE=%s", p->id, reference_path(b, p),
+        snprintf(line, sizeof line, "%s: expected references in %s, found no such file: look at "
+                 "the numbers, then make bless ID=%s WHY=... PROFILE=%s", p->id, reference_path(b, p),
                  p->id, profile_name(b->profile));
         fail(t, line);
     } else if (status == STATUS_OK) {
@@ -201,7 +201,7 @@ static enum status check_all(struct bench *b, struct tally *t)
     b->pinned = mode == PINNED;
     b->native = mode == NATIVE;
     if (mode == NATIVE)
-        printf("not pinned: this machine lacks AVX2 or --native was given; native tolerances hold\n");
+        printf("not pinned: no AVX2 here, or --native was given; native tolerances hold\n");
     TRY(check_profile(b, SMOKE, 0, PINNED, t));
     b->pinned = 0;
     b->native = 1;

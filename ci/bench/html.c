@@ -16,8 +16,8 @@ static const char *const style[] = {
     "--bad-bg:#4a1a16;--part:#f6cd83;--part-bg:#432f0a;--open:#c3ccd6;--open-bg:#2d353f;"
     "--none:#9aa5b1}}\n",
     "*{box-sizing:border-box}\n"
-    "body{margin:0;background:var(--ground);color:var(--text);font:16px/1.5 system-ui,-apple-system,"
-    "'Segoe UI','DejaVu Sans',sans-serif;-webkit-text-size-adjust:100%}\n"
+    "body{margin:0;background:var(--ground);color:var(--text);font:16px/1.5 system-ui,"
+    "-apple-system,'Segoe UI','DejaVu Sans',sans-serif;-webkit-text-size-adjust:100%}\n"
     "main{max-width:70rem;margin:0 auto;padding:1.5rem 1.25rem 4rem}\n"
     "h1{font-size:1.9rem;line-height:1.2;margin:.5rem 0 .25rem}\n"
     "h2{font-size:1.35rem;line-height:1.25;margin:2.75rem 0 .25rem;padding-top:1.25rem;"

@@ -17,8 +17,8 @@ void html_escape(struct text *t, const char *s);
 /* <name class="class">s</name>, s escaped; class may be NULL. */
 void html_element(struct text *t, const char *name, const char *class, const char *s);
 
-/* <table class="class"> with a head of `n` names, up to the open <tbody>. On a narrow screen a table
- * of class `cards` becomes a list of cards, any other one scrolls sideways. */
+/* <table class="class"> with a head of `n` names, up to the open <tbody>. On a narrow screen one of
+ * class `cards` becomes a list of cards, any other one scrolls sideways. */
 void html_table(struct text *t, const char *class, const char *const *names, size_t n);
 void html_table_end(struct text *t);
 

@@ -338,9 +338,9 @@ static void put_state(struct text *t, const struct report *r, const struct chapt
                              data_of(c)));
     if (c->stale > 0)
         put_paragraph(t, "warn",
-                      arena_text(mem, "%zu of these results come%s from an earlier program or other "
-                                      "data: make reproduce brings them up to date.", c->stale,
-                                 c->stale == 1 ? "s" : ""));
+                      arena_text(mem, "%zu of these results come%s from an earlier program "
+                                      "or other data: make reproduce brings them up to date.",
+                                 c->stale, c->stale == 1 ? "s" : ""));
 }
 
 static void put_chapter(struct text *t, const struct report *r, const struct chapter *c)
@@ -422,8 +422,9 @@ static void put_summary(struct text *t, const struct report *r)
     for (int i = 0; i < VERDICT_COUNT; i++) {
         const enum verdict_word word = reading_order[i];
 
-        text_add(t, "<li><span class=\"verdict %s\"><i aria-hidden=\"true\">%s</i>%zu %s</span></li>\n",
-                 badges[word].class, badges[word].symbol, r->counts[word], verdict_name(word));
+        text_add(t, "<li><span class=\"verdict %s\"><i aria-hidden=\"true\">%s</i>%zu %s</span>"
+                    "</li>\n", badges[word].class, badges[word].symbol, r->counts[word],
+                 verdict_name(word));
     }
     text_add(t, "</ul>\n");
     if (strstr(data, "stand-in") != NULL)
@@ -481,11 +482,11 @@ static void put_guide(struct text *t)
     }
     text_add(t, "</dl>\n");
     put_paragraph(t, NULL,
-                  "A measured value is followed by its 99 % interval and by n, the number of seeds. "
+                  "A measured value is followed by its 99 % interval and by n, how many seeds. "
                   "Where two methods are compared, the value is their difference, seed by seed on "
                   "the same data and the same start. A run that diverged is not dropped: it counts "
-                  "as the worst outcome of its method, and the number of such runs is said. A claim "
-                  "about bounds asks every seed. Bands in the figures and the tables of all numbers "
+                  "as its method's worst outcome, and the number of such runs is said. A claim of "
+                  "a bound asks every seed. Bands in the figures and the tables of all numbers "
                   "have 95 % intervals.");
 }
 

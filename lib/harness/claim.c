@@ -6,7 +6,8 @@
 #include "base/check.h"
 
 static const char *const profile_names[] = {"smoke", "desk", "paper"};
-static const char *const kind_names[] = {"order", "value", "equivalence", "bound", "trend", "every"};
+static const char *const kind_names[] = {"order", "value", "equivalence",
+                                         "bound", "trend", "every"};
 
 const char *profile_name(enum profile profile)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* claim: what a program measures and what its paper says of it, as data.
  *
- * A program declares its metrics and its claims in two tables. Everything else (intervals, verdicts,
- * references, tables, figures) follows from them; `--describe` prints them, and describe.h reads
- * them back, so that the runner knows a program without linking it. */
+ * A program declares its metrics and its claims in two tables. Everything else (intervals,
+ * verdicts, references, tables, figures) follows from them; `--describe` prints them, and
+ * describe.h reads them back, so that the runner knows a program without linking it. */
 #ifndef HARNESS_CLAIM_H
 #define HARNESS_CLAIM_H
 
@@ -49,9 +49,10 @@ enum claim_kind {
 
 enum relation { BELOW, ABOVE };
 
-/* Which cell a claim looks at: a cell's name, or the first or last one of the profile's axis, or all
- * of them (BOUND, EVERY, and TREND of a metric that is no family). NULL is the first, for programs
- * with one cell. TREND and EVERY of a metric that is no family look at all cells in any case. */
+/* Which cell a claim looks at: a cell's name, or the first or last one of the profile's axis, or
+ * all of them (BOUND, EVERY, and TREND of a metric that is no family). NULL is the first, for
+ * programs with one cell. TREND and EVERY of a metric that is no family look at all cells in any
+ * case. */
 #define FIRST_CELL "first"
 #define LAST_CELL "last"
 #define ALL_CELLS "all"

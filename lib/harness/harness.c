@@ -66,15 +66,19 @@ const char *harness_cell_name(const struct reproduction *r, enum profile profile
 static enum status read_options(struct call *c, int argc, char **argv)
 {
     const struct option options[] = {
-        {"profile", OPTION_TEXT, &c->profile_name, 0, 0, "NAME", "smoke (the default), desk or paper"},
+        {"profile", OPTION_TEXT, &c->profile_name, 0, 0, "NAME",
+         "smoke (the default), desk or paper"},
         {"seed", OPTION_INTEGER, &c->seed, 1, INT32_MAX, "N", "this seed only"},
         {"seeds", OPTION_TEXT, &c->seeds_text, 0, 0, "LIST", "1-20 or 1,4,7"},
         {"cell", OPTION_TEXT, &c->cell_name, 0, 0, "NAME", "this cell only"},
-        {"data", OPTION_TEXT, &c->data, 0, 0, "DIR", "data sets; none: stand-ins; same as DATASETS"},
-        {"out", OPTION_TEXT, &c->out, 0, 0, "DIR", "write results there; else print and write nothing"},
+        {"data", OPTION_TEXT, &c->data, 0, 0, "DIR",
+         "data sets; none: stand-ins; same as DATASETS"},
+        {"out", OPTION_TEXT, &c->out, 0, 0, "DIR",
+         "write results there; else print and write nothing"},
         {"describe", OPTION_FLAG, &c->describe, 0, 0, NULL, "print parameters, metrics and claims"},
         {"key", OPTION_FLAG, &c->key, 0, 0, NULL, "print the key of each unit and run nothing"},
-        {"pinned", OPTION_FLAG, &c->pinned, 0, 0, NULL, "the same bits everywhere (default of smoke)"},
+        {"pinned", OPTION_FLAG, &c->pinned, 0, 0, NULL,
+         "the same bits everywhere (default of smoke)"},
         {"native", OPTION_FLAG, &c->native, 0, 0, NULL, "what this machine does best"},
         {"threads", OPTION_INTEGER, &c->threads, 1, 1024, "N", "threads inside a unit (1)"},
         {"time-limit", OPTION_REAL, &c->time_limit, 0, 0, "S", "seconds for this call"},
@@ -145,9 +149,13 @@ static enum status find_seeds(struct call *c)
         c->seeds[c->seed_count++] = (uint64_t)c->seed;
         return STATUS_OK;
     }
-    if (c->seeds_text != NULL)
-        return seeds_read(c->seeds_text, c->seeds, MOST_SEEDS, &c->seed_count);
-    CHECK(own >= 1 && own <= MOST_SEEDS && own == (double)(size_t)own, "%s: the parameter table needs a row seeds", c->r->id);
+    if (c->seeds_text != NULL) {
+        TRY(seeds_read(c->seeds_text, c->seeds, MOST_SEEDS, &c->seed_count));
+        c->seed_count = c->r->deterministic ? 1 : c->seed_count; /* one says it all */
+        return STATUS_OK;
+    }
+    CHECK(own >= 1 && own <= MOST_SEEDS && own == (double)(size_t)own,
+          "%s: the parameter table needs a row seeds", c->r->id);
     for (size_t s = 0; s < (size_t)own; s++)
         c->seeds[c->seed_count++] = s + 1;
     return STATUS_OK;

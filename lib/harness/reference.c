@@ -78,8 +78,8 @@ static enum status add_row(struct references *r, const struct table *t, size_t i
         return status_set(STATUS_DATA, "%s: row %zu: the reference of %s is not finite", t->path,
                           i + 1, row.metric);
     if (!(row.tol >= 0) || (row.tol > 0 && row.why[0] == '\0'))
-        return status_set(STATUS_DATA, "%s: row %zu: a tolerance of its own needs a positive number "
-                                       "and a reason (why)", t->path, i + 1);
+        return status_set(STATUS_DATA, "%s: row %zu: a tolerance of its own needs a positive "
+                                       "number and a reason (why)", t->path, i + 1);
     references_add(r, &row);
     return STATUS_OK;
 #undef TEXT
@@ -258,8 +258,8 @@ static struct finding compare_row(const struct reference *row, const struct obse
                                   enum mode mode)
 {
     const enum tolerance_class class = (enum tolerance_class)tolerance_find(row->class);
-    struct finding f = {FINDING_MISSING, row->cell, row->seed, row->metric, NAN, row->value,
-                        INFINITY, ""};
+    struct finding f = {FINDING_MISSING, row->cell, row->seed, row->metric, (double)NAN, row->value,
+                        (double)INFINITY, ""};
 
     if (o == NULL)
         return f;
@@ -302,8 +302,8 @@ void references_compare(const struct references *r, const struct results *result
                                        .scope = "seed"};
 
         if (text_matches(metrics, o->metric) && references_find(r, &like) == NULL)
-            out[(*n)++] = (struct finding){FINDING_EXTRA, o->cell, seed, o->metric, o->value, NAN,
-                                           INFINITY, ""};
+            out[(*n)++] = (struct finding){FINDING_EXTRA, o->cell, seed, o->metric, o->value,
+                                           (double)NAN, (double)INFINITY, ""};
     }
     *findings = out;
 }

@@ -53,8 +53,8 @@ void results_add_unit(struct results *r, const char *cell, uint64_t seed, const 
 enum status results_read_unit(struct results *r, const char *folder) MUST_USE;
 
 /* Adds the units of the given cells and seeds below <root>/<id>/<profile>/<data>-<mode>; those that
- * do not exist are skipped: compare unit_count with what was asked. A folder that holds another unit
- * than its place says is STATUS_DATA. */
+ * do not exist are skipped: compare unit_count with what was asked. A folder that holds another
+ * unit than its place says is STATUS_DATA. */
 enum status results_read(struct results *r, const char *root, const char *id, enum profile profile,
                          const char *data_kind, const char *mode, const char *const *cells,
                          size_t cell_count, const uint64_t *seeds, size_t seed_count) MUST_USE;

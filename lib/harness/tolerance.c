@@ -73,11 +73,11 @@ double tolerance_distance(enum tolerance_class class, enum mode mode, double act
     const double off = class == CLASS_RESIDUAL ? fabs(actual) : fabs(actual - reference);
 
     if (!isfinite(off) || !isfinite(reference))
-        return INFINITY;
+        return (double)INFINITY;
     if (off <= 0)
         return 0;
     if (!(allowed > 0))
-        return INFINITY;
+        return (double)INFINITY;
     /* k / N - (k - 2) / N may round to a little more than 2 / N. */
     return off <= allowed * (1 + 1e-9) && off > allowed ? 1 : off / allowed;
 }

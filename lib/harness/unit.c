@@ -25,7 +25,8 @@ static void add_value(struct unit *u, const char *name, double value, double sca
         CHECK(strcmp(u->values[i].name, name) != 0, "metric '%s' was emitted before", name);
     if (!isfinite(value) && u->refused == STATUS_OK) {
         u->refused = STATUS_CRASHED;
-        snprintf(u->refusal, sizeof u->refusal, "metric %s is %g: not a finite number", name, value);
+        snprintf(u->refusal, sizeof u->refusal, "metric %s is %g: not a finite number", name,
+                 value);
     }
     v = &u->values[u->value_count++];
     snprintf(v->name, sizeof v->name, "%s", name);
@@ -63,6 +64,11 @@ void emit_rate_at(struct unit *u, const char *name, int index, size_t wrong, siz
 {
     CHECK(wrong <= of, "%s.%d: %zu wrong of %zu", name, index, wrong, of);
     add_member(u, name, index, (double)wrong / (double)of, (double)of);
+}
+
+void emit_scaled_at(struct unit *u, const char *name, int index, double value, double scale)
+{
+    add_member(u, name, index, value, scale);
 }
 
 void emit_conditioned(struct unit *u, const char *name, double value, double condition)
@@ -201,18 +207,15 @@ static enum status put_in_place(const struct unit_paths *p)
 {
     if (rename(p->final, p->old) != 0 && errno != ENOENT)
         return status_set(STATUS_IO, "%s: cannot be moved aside: %s", p->final, strerror(errno));
-    if (rename(p->made, p->final) != 0) {
+    if (rename(p->made, p->final) != 0 && errno != ENOTEMPTY && errno != EEXIST) {
         const int reason = errno;
 
-        if (!file_is_folder(p->final)) {
-            if (rename(p->old, p->final) != 0 && errno != ENOENT)
-                return status_set(STATUS_IO, "%s: cannot be moved back: %s", p->old,
-                                  strerror(errno));
-            return status_set(STATUS_IO, "%s: cannot be renamed into place: %s", p->made,
-                              strerror(reason));
-        }
-        TRY(file_remove_folder(p->made));
+        if (rename(p->old, p->final) != 0 && errno != ENOENT)
+            return status_set(STATUS_IO, "%s: cannot be moved back: %s", p->old, strerror(errno));
+        return status_set(STATUS_IO, "%s: cannot be renamed into place: %s", p->made,
+                          strerror(reason));
     }
+    TRY(file_remove_folder(p->made)); /* still there where the other process was quicker */
     return file_remove_folder(p->old);
 }
 

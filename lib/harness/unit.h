@@ -71,11 +71,15 @@ void emit_at(struct unit *u, const char *name, int index, double value);
 void emit_rate(struct unit *u, const char *name, size_t wrong, size_t of);
 void emit_rate_at(struct unit *u, const char *name, int index, size_t wrong, size_t of);
 
+/* Member of a family derived from rates: a difference of two rates of N samples has the scale N/2,
+ * so that each of the two may move by its own tolerance. */
+void emit_scaled_at(struct unit *u, const char *name, int index, double value, double scale);
+
 /* A value that comes from a solve with this condition estimate. */
 void emit_conditioned(struct unit *u, const char *name, double value, double condition);
 
-/* Starts a curve, each name once; columns carry their unit in brackets: curve_open(u, "loss", "step [1]",
- * "loss [nat]", NULL). The first column is the abscissa. */
+/* Starts a curve, each name once; columns carry their unit in brackets: curve_open(u, "loss",
+ * "step [1]", "loss [nat]", NULL). The first column is the abscissa. */
 struct curve *curve_open(struct unit *u, const char *name, const char *first, ...);
 
 /* One row, as many numbers as columns. */
@@ -93,9 +97,9 @@ enum status unit_complete(const struct unit *u) MUST_USE;
 char *unit_folder(struct arena *mem, const char *id, enum profile profile, const char *data_kind,
                   const char *mode, const char *cell, uint64_t seed);
 
-/* Writes the folder below `out`; `run` holds times and memory for volatile.tsv. A folder of the same
- * unit is replaced. On failure (STATUS_IO, STATUS_MEMORY) it is still there, and the new one is
- * gone. */
+/* Writes the folder below `out`; `run` holds times and memory for volatile.tsv. A folder of the
+ * same unit is replaced. On failure (STATUS_IO, STATUS_MEMORY) it is still there, and the new one
+ * is gone. */
 enum status unit_save(struct unit *u, const char *out, struct provenance *made_by,
                       struct provenance *run) MUST_USE;
 

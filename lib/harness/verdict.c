@@ -72,7 +72,7 @@ static double find_worst(const struct evidence *e, const struct metric *m, enum 
 {
     const int lowest = m->direction == HIGHER_IS_BETTER ||
                        (m->direction == NO_DIRECTION && wanted == ABOVE);
-    double worst = NAN;
+    double worst = (double)NAN;
 
     if (has_worst(m))
         return m->worst;
@@ -297,7 +297,7 @@ static enum status seed_trend(const struct evidence *e, const struct claim *c, u
                               const struct member *members, size_t n, struct split *rho)
 {
     double *x = arena_get(e->mem, n, sizeof *x), *y = arena_get(e->mem, n, sizeof *y);
-    double value = NAN;
+    double value = (double)NAN;
     enum status status;
     int finite = 1;
 
@@ -327,6 +327,8 @@ static enum status judge_trend(const struct evidence *e, const struct claim *c, 
     for (size_t s = 0; s < e->seed_count; s++)
         TRY(seed_trend(e, c, e->seeds[s], members, n, &rho));
     v->word = decide(e, c, rho.x, rho.finite, v);
+    v->interval.low = v->interval.low < -1 ? -1 : v->interval.low; /* a correlation's range */
+    v->interval.high = v->interval.high > 1 ? 1 : v->interval.high;
     v->mean = v->interval.mean;
     v->to = 0;
     return STATUS_OK;
@@ -335,7 +337,7 @@ static enum status judge_trend(const struct evidence *e, const struct claim *c, 
 /* Every seed of the cell, or of all cells, on the right side of the number. */
 static void judge_bound(const struct evidence *e, const struct claim *c, struct verdict *v)
 {
-    double worst = NAN;
+    double worst = (double)NAN;
     int broken = 0, open = 0;
 
     for (size_t i = 0; i < e->used_count; i++)
@@ -509,8 +511,9 @@ static enum status judge_guarded(struct verdict *v, struct evidence *e, const st
     return judge_claim(v, e, claim, profile, data_kind);
 }
 
-static const struct verdict no_verdict = {.interval = {0, NAN, NAN, NAN, NAN}, .mean = NAN,
-                                          .to = NAN};
+static const struct verdict no_verdict = {.interval = {0, (double)NAN, (double)NAN, (double)NAN,
+                                                       (double)NAN},
+                                          .mean = (double)NAN, .to = (double)NAN};
 
 enum status verdict_judge(struct verdict *v, const struct claim *claim,
                           const struct reproduction *r, enum profile profile,
@@ -547,7 +550,8 @@ char *verdict_measured(char out[160], const struct verdict *v, const struct clai
         snprintf(out, 160, "%zu of %zu hold; the worst %.3g [%.3g, %.3g], n = %zu%s", v->holds,
                  v->of, v->interval.mean, v->interval.low, v->interval.high, v->asked, count);
     else if (claim->kind == BOUND || !(v->interval.high > v->interval.low))
-        snprintf(out, 160, "%.4g, n = %zu%s", v->mean, v->asked, count);
+        snprintf(out, 160, "%s%.4g, n = %zu%s", claim->kind == TREND ? "rank correlation " : "",
+                 v->mean, v->asked, count);
     else
         snprintf(out, 160, "%s%.3g [%.3g, %.3g], n = %zu%s",
                  claim->kind == TREND ? "rank correlation "

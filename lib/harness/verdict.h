@@ -2,15 +2,15 @@
 /* verdict: what the numbers of all seeds say about a claim.
  *
  * Every kind but BOUND rests on the 99 % t-interval of a mean over seeds, paired by seed where two
- * metrics are compared. A claim over several members is first one number a seed (TREND) or is judged
- * member by member (EVERY). Reproduced: the whole interval lies where the claim says. Not reproduced:
- * all of it lies elsewhere. Undecided: it spans both. EVERY: reproduced when all members are, partly
- * when some are, not reproduced when none is and all lie elsewhere.
+ * metrics are compared. A claim over several members is first one number a seed (TREND) or is
+ * judged member by member (EVERY). Reproduced: the whole interval lies where the claim says. Not
+ * reproduced: all of it lies elsewhere. Undecided: it spans both. EVERY: reproduced when all
+ * members are, partly when some are, not reproduced when none is and all lie elsewhere.
  *
  * A diverged unit is never dropped: it counts as its method's worst outcome (struct metric), in a
  * TREND as the opposite one. It never improves a verdict: the seeds without one are judged by
- * themselves too, and the less favourable word holds. Where every unit diverged, and the metric says
- * no worst outcome, nothing is decided. A unit that is missing altogether makes the claim
+ * themselves too, and the less favourable word holds. Where every unit diverged, and the metric
+ * says no worst outcome, nothing is decided. A unit that is missing altogether makes the claim
  * `not tested`.
  *
  * Values that do not vary have no trend: their rank correlation counts as 0. */

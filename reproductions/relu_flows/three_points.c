@@ -144,7 +144,7 @@ static const struct claim claims[] = {
      .kind = VALUE, .metric = "w1.1", .cell = "gradient-descent", .to = 8,
      .within = ROUNDING, .reason = EXACT_RATIONAL},
     {.id = "first-iterate-bias", .place = "note, section 7: W^1 = (8, 7/3)",
-     .words = "and to the bias 7/3",
+     .words = "one step of gradient descent leads to the bias 7/3",
      .kind = VALUE, .metric = "w2.1", .cell = "gradient-descent", .to = 7.0 / 3.0,
      .within = ROUNDING, .reason = EXACT_RATIONAL},
     {.id = "pattern-of-the-start", .place = "note, section 7: s_1 = (0, 0, 0)",
@@ -152,16 +152,16 @@ static const struct claim claims[] = {
      .kind = VALUE, .metric = "active.0", .cell = "gradient-descent", .to = 0, .within = 0.5,
      .reason = "a count"},
     {.id = "step-one-kills", .place = "derived: W^2 = (-355/9, -14), gradient 0",
-     .words = "the next step of size 1 switches the neuron off for ever",
-     .kind = BOUND, .metric = "active.2", .cell = "gradient-descent", .is = BELOW, .to = 0,
+     .words = "the second step of size 1 switches the neuron off, and it stays off",
+     .kind = BOUND, .metric = "active.3", .cell = "gradient-descent", .is = BELOW, .to = 0,
      .reason = "stable only for steps below 2 / 7.800585 = 0.256391"},
     {.id = "implicit-survives", .place = "derived: W^1 = (172/95, 21/95)",
-     .words = "the implicit step of the same size leads to the slope 172/95",
+     .words = "an implicit step of the same size leads to the slope 172/95",
      .kind = VALUE, .metric = "w1.1", .cell = "implicit", .to = 172.0 / 95.0,
      .within = ROUNDING, .reason = EXACT_RATIONAL},
-    {.id = "implicit-converges", .place = "derived: F^2 = 110565/19548150",
-     .words = "and its loss after two steps is 0.005656",
-     .kind = VALUE, .metric = "loss.2", .cell = "implicit", .to = 110565.0 / 19548150.0,
+    {.id = "implicit-converges", .place = "derived: F(W^2) = 7371/1303210",
+     .words = "two implicit steps lead to the loss 7371/1303210 = 0.005656",
+     .kind = VALUE, .metric = "loss.2", .cell = "implicit", .to = 7371.0 / 1303210.0,
      .within = ROUNDING, .reason = EXACT_RATIONAL},
 };
 
@@ -169,7 +169,8 @@ int main(int argc, char **argv)
 {
     return harness_main(argc, argv, &(struct reproduction){
         .id = "three_points", .title = "One ReLU neuron on three points, iterate by iterate",
-        .paper = "V. Merckle, Wasserstein gradient flow of two-layer ReLU networks, notes, June 2024",
+        .paper = "V. Merckle, Wasserstein gradient flow of two-layer ReLU networks, notes, June "
+                 "2024",
         .differs = "The note prints the data without the column of ones that its arithmetic uses, "
                    "gives the activation pattern of the start as (0, 0, 0) where all three points "
                    "are active (with no active point the gradient would be 0 and its own next "
