@@ -149,11 +149,8 @@ static enum status find_seeds(struct call *c)
         c->seeds[c->seed_count++] = (uint64_t)c->seed;
         return STATUS_OK;
     }
-    if (c->seeds_text != NULL) {
-        TRY(seeds_read(c->seeds_text, c->seeds, MOST_SEEDS, &c->seed_count));
-        c->seed_count = c->r->deterministic ? 1 : c->seed_count; /* one says it all */
-        return STATUS_OK;
-    }
+    if (c->seeds_text != NULL)
+        return seeds_read(c->seeds_text, c->seeds, MOST_SEEDS, &c->seed_count);
     CHECK(own >= 1 && own <= MOST_SEEDS && own == (double)(size_t)own,
           "%s: the parameter table needs a row seeds", c->r->id);
     for (size_t s = 0; s < (size_t)own; s++)
