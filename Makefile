@@ -23,7 +23,10 @@ ONLY    ?=#        patterns over program ids: 'kwng*'
 SEEDS   ?=#        1-20 or 1,4,7; empty: the profile's own
 DATASETS ?=#       folder with mnist, cifar-10, cifar-100; none: stand-ins; empty: datasets/cache
 FORMAT  ?= svg#    of the figures: svg, png or pdf
+SETS    ?= mnist#  data sets to fetch: mnist, cifar-10, cifar-100
+STRICT  ?=#        datasets: 1 makes a failed fetch an error
 SAN     ?=#        sanitizers: address,undefined or thread
+BASE    ?= HEAD~1# diff: the revision to compare with
 ID      ?=#        bless: the program
 WHY     ?=#        bless: the reason
 
@@ -88,11 +91,13 @@ endif
 
 RUN_OPTIONS = --build '$(BUILD)' --profile '$(PROFILE)' -j $(JOBS) $(if $(ONLY),--only '$(ONLY)') \
               $(if $(SEEDS),--seeds '$(SEEDS)') $(if $(DATASETS),--data '$(DATASETS)')
+CHOSEN = $(if $(ONLY),--only '$(ONLY)') $(if $(SEEDS),--seeds '$(SEEDS)')
 WHERE = --build '$(BUILD)' $(if $(DATASETS),--data '$(DATASETS)')
 
 # ---- what a user calls ---------------------------------------------------------------------------
 
-.PHONY: all deps datasets stand-in reproduce check test figures report list bless perf clean help
+.PHONY: all deps datasets stand-in reproduce check test figures report export list status plan diff \
+        doctor bless perf clean help
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -103,8 +108,8 @@ reproduce: all stand-in ## run every stale unit, draw the figures, write the rep
 	@$(BENCH) figures $(WHERE) --profile '$(PROFILE)' --format '$(strip $(FORMAT))'
 	@$(BENCH) report $(WHERE) --profile '$(PROFILE)'
 
-datasets: ## fetch the published data sets (so far: says where to put them)
-	@sh datasets/fetch
+datasets: ## fetch the published data that programs read (SETS=..., STRICT=1, DATASETS_MIRROR=URL)
+	@DATASETS='$(DATASETS)' SETS='$(SETS)' STRICT='$(STRICT)' sh datasets/fetch
 
 stand-in: $(STAND_IN) ## write the generated digits that stand in for MNIST
 
@@ -120,8 +125,23 @@ figures: all ## draw the figures again from the results (FORMAT=svg, png or pdf)
 report: all ## write the report again from the results
 	@$(BENCH) report $(WHERE) --profile '$(PROFILE)'
 
+export: all ## tables for papers: FORMAT=latex, csv, markdown or json, into build/export
+	@$(BENCH) export $(WHERE) --profile '$(PROFILE)' --format '$(strip $(FORMAT))' $(CHOSEN)
+
 list: all ## programs, their claims and last verdicts
-	@$(BENCH) list $(WHERE) $(if $(ONLY),--only '$(ONLY)')
+	@$(BENCH) list $(WHERE) --profile '$(PROFILE)' $(CHOSEN)
+
+status: all ## which results are fresh, which are stale and why
+	@$(BENCH) status $(WHERE) --profile '$(PROFILE)' $(CHOSEN)
+
+plan: all ## one command a missing unit, with its cost: the lines of an array job
+	@$(BENCH) plan $(WHERE) --profile '$(PROFILE)' $(CHOSEN)
+
+diff: all ## what moved against the references of BASE, in units of tolerance
+	@$(BENCH) diff --build '$(BUILD)' --base '$(BASE)' $(if $(ONLY),--only '$(ONLY)')
+
+doctor: all ## the installed BLAS against naive loops, and what else may go wrong here
+	@$(BENCH) doctor --build '$(BUILD)'
 
 bless: all ## accept new reference values: ID=program WHY="reason" PROFILE=smoke or desk
 	@$(BENCH) bless $(WHERE) --profile '$(PROFILE)' --id '$(ID)' --why '$(WHY)'
