@@ -158,7 +158,8 @@ help: ## this text
 	@echo; echo 'Targets:'; echo '  deps         install the missing Debian packages'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 15
 	@echo; echo 'Variables (NAME=value):'
-	@sed -n 's/^\([A-Z]*\)  *?= *\([a-z]*\)#  *\(.*\)/  \1\t\3\t[\2]/p' Makefile | expand -t 15,75
+	@sed -n 's/^\([A-Z]*\)  *?= *\([^#]*\)#  *\(.*\)/  \1\t\3 [\2]/p' Makefile | \
+	    sed 's/ \[\]$$//' | expand -t 15
 	@echo '  CC           gcc or clang; results of another compiler lie under build/<compiler>'
 	@echo '  -jN          N units at a time (default: all processors)'
 
