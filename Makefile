@@ -49,9 +49,10 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wundef -Wconversion -Wdouble-prom
             -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wdate-time \
             -Wvla $(if $(or $(CI),$(WERROR)),-Werror)
 OPTIMIZE := $(if $(SAN),-O1,-O3) -ffp-contract=off -fno-math-errno -fno-trapping-math
-CFLAGS   := -std=c11 -D_GNU_SOURCE -g1 $(OPTIMIZE) $(WARNINGS) \
-            -ffunction-sections -fdata-sections \
+# What makes the code; programs record it. Warnings are apart, so that they change no program.
+CODE     := -std=c11 -D_GNU_SOURCE -g1 $(OPTIMIZE) -ffunction-sections -fdata-sections \
             $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+CFLAGS   := $(CODE) $(WARNINGS)
 # Asked once, when the first file is compiled, and never before the packages are installed.
 BLAS_HEADERS = $(eval BLAS_HEADERS := $$(shell pkg-config --cflags openblas))$(BLAS_HEADERS)
 BLAS_FOLDER = $(eval BLAS_FOLDER := $$(shell pkg-config --variable=libdir openblas))$(BLAS_FOLDER)
@@ -176,7 +177,7 @@ $(BUILD)/flags: force
 .PHONY: force
 
 $(BUILD)/obj/lib/base/provenance.o: CPPFLAGS += \
-    -DBUILD_COMPILER='"$(shell $(CC) --version | head -n 1)"' -DBUILD_FLAGS='"$(CFLAGS)"'
+    -DBUILD_COMPILER='"$(shell $(CC) --version | head -n 1)"' -DBUILD_FLAGS='"$(CODE)"'
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -231,6 +231,7 @@ static enum status write_blessing(struct blessing *a)
     const char *path = reference_path(a->b, a->p);
     int found;
 
+    TRY(file_make_folder(REFERENCE_FOLDER));
     TRY(references_read(&a->old, path, &found));
     TRY(references_read(&a->fresh, path, &found));
     references_drop(&a->fresh, profile_name(a->b->profile), mode_name(a->p->mode),
