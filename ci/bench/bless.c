@@ -51,7 +51,6 @@ static enum status clean_tree(struct bench *b)
 static void show(struct blessing *a, const struct reference *row)
 {
     const struct reference *old = references_find(&a->old, row);
-    const int class = tolerance_find(row->class);
     char was[TEXT_DOUBLE], is[TEXT_DOUBLE];
 
     if (old == NULL) {
@@ -71,14 +70,25 @@ static void show(struct blessing *a, const struct reference *row)
     a->moved++;
     printf("  %s %s %s: was %s, now %s: %.3g tolerances\n", row->cell, row->seed, row->metric,
            text_short(was, old->value, 9), text_short(is, row->value, 9),
-           tolerance_distance((enum tolerance_class)class, a->p->mode, row->value, old->value,
+           tolerance_distance((enum tolerance_class)tolerance_find(row->class), a->p->mode, row->value, old->value,
                               row->scale, old->tol));
+}
+
+/* A row has "" where it has nothing to say. */
+static const char *or_empty(const char *text)
+{
+    return text != NULL ? text : "";
 }
 
 static void add(struct blessing *a, struct reference row)
 {
     const struct reference *old;
 
+    row.cell = or_empty(row.cell);
+    row.seed = or_empty(row.seed);
+    row.unit = or_empty(row.unit);
+    row.class = or_empty(row.class);
+    row.verdict = or_empty(row.verdict);
     row.profile = profile_name(a->b->profile);
     row.mode = mode_name(a->p->mode);
     row.data = a->p->data_kind;
