@@ -273,16 +273,32 @@ static enum status all_fresh(const struct program *p)
     return STATUS_OK;
 }
 
+/* "commit 1a2b3c, BLAS core Haswell": as the first unit recorded it. */
+static const char *made_where(struct bench *b, const struct program *p)
+{
+    const char *commit = getenv("INFOGEO_COMMIT"), *core = "unknown";
+    struct table t = {0};
+
+    if (p->unit_count > 0 &&
+        table_read(&t, arena_text(&b->mem, "%s/results/%s/provenance.tsv", b->build,
+                                  p->units[0].folder)) == STATUS_OK)
+        for (size_t i = 0; i < t.row_count && t.column_count == 2; i++)
+            if (strcmp(table_cell(&t, i, 0), "blas.core") == 0)
+                core = arena_text(&b->mem, "%s", table_cell(&t, i, 1));
+    table_free(&t);
+    return arena_text(&b->mem, "commit %s, BLAS core %s", commit != NULL ? commit : "unknown",
+                      core);
+}
+
 static enum status bless_program(struct bench *b, struct program *p)
 {
     struct results *results = memory_get(1, sizeof *results);
     struct blessing a = {.b = b, .p = p, .results = results};
-    const char *commit = getenv("INFOGEO_COMMIT");
     enum status status;
 
     if (results == NULL)
         return STATUS_MEMORY;
-    a.where = arena_text(&b->mem, "commit %s", commit != NULL ? commit : "unknown");
+    a.where = made_where(b, p);
     status = collect_results(b, p, results);
     if (status == STATUS_OK)
         status = write_blessing(&a);
