@@ -315,9 +315,9 @@ enum status verb_bless(struct bench *b)
         return status_set(STATUS_USAGE, "bless takes one program: ID=name");
     if (b->why == NULL || b->why[0] == '\0')
         return status_set(STATUS_USAGE, "bless needs a reason: WHY=\"...\"");
-    TRY(clean_tree(b));
     b->only = b->id;
     TRY(programs_find(b));
+    TRY(clean_tree(b));
     TRY(plan_units(b, &b->programs[0]));
     TRY(all_fresh(&b->programs[0]));
     if (b->profile != SMOKE && b->programs[0].r.data != NULL &&
