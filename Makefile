@@ -85,6 +85,7 @@ TESTS    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
 PERF     := $(patsubst tests/perf/%.c,$(BUILD)/perf/%,$(PERF_SOURCES))
 TOOLS    := $(patsubst datasets/%.c,$(BUILD)/tools/%,$(TOOL_SOURCES))
 STAND_IN := $(BUILD)/stand-in/mnist/complete
+PICTURES := $(BUILD)/stand-in/cifar-10/complete $(BUILD)/stand-in/cifar-100/complete
 
 ifneq ($(words $(IDS)),$(words $(PROGRAM_SOURCES)))
 $(error two programs under reproductions/ have the same name)
@@ -97,7 +98,7 @@ WHERE = --build '$(BUILD)' $(if $(DATASETS),--data '$(DATASETS)')
 
 # ---- what a user calls ---------------------------------------------------------------------------
 
-.PHONY: all deps datasets stand-in reproduce check test figures report export list status plan diff \
+.PHONY: all deps datasets stand-in stand-in-pictures reproduce check test figures report export list status plan diff \
         doctor bless perf clean help
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -114,6 +115,8 @@ datasets: ## fetch the published data that programs read (SETS=..., STRICT=1, DA
 
 stand-in: $(STAND_IN) ## write the generated digits that stand in for MNIST
 
+stand-in-pictures: $(PICTURES) ## write the generated pictures that stand in for CIFAR (370 MB)
+
 check: all stand-in $(TESTS) ## unit tests, then all programs at smoke against the references
 	@sh ci/check '$(BUILD)' '$(JOBS)' '$(DATASETS)' $(TESTS)
 
@@ -127,7 +130,8 @@ report: all ## write the report again from the results
 	@$(BENCH) report $(WHERE) --profile '$(PROFILE)'
 
 export: all ## tables for papers: FORMAT=latex, csv, markdown or json, into build/export
-	@$(BENCH) export $(WHERE) --profile '$(PROFILE)' --format '$(strip $(FORMAT))' $(CHOSEN)
+	@$(BENCH) export $(WHERE) --profile '$(PROFILE)' $(CHOSEN) \
+	    --format '$(if $(filter file,$(origin FORMAT)),latex,$(strip $(FORMAT)))'
 
 list: all ## programs, their claims and last verdicts
 	@$(BENCH) list $(WHERE) --profile '$(PROFILE)' $(CHOSEN)
@@ -225,6 +229,9 @@ $(BUILD)/perf/%: $(BUILD)/obj/tests/perf/%.o $(LIB)
 $(STAND_IN): $(BUILD)/tools/make_digits
 	@mkdir -p $(@D)
 	@$< '$(@D)'
+
+$(PICTURES) &: $(BUILD)/tools/make_objects
+	@$< '$(BUILD)/stand-in'
 
 # Programs named after sources that are gone must not linger among the ones that bench runs.
 $(foreach gone,$(filter-out $(PROGRAMS),$(wildcard $(BUILD)/bin/*)),$(shell rm -f '$(gone)'))

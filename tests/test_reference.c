@@ -83,7 +83,7 @@ static void moved_numbers_are_outside_in_both_directions(void **state)
 
 static void nan_infinity_zero_and_a_flipped_sign_are_outside(void **state)
 {
-    static const double bad[] = {NAN, INFINITY, -INFINITY, 0, -2};
+    static const double bad[] = {(double)NAN, (double)INFINITY, -(double)INFINITY, 0, -2};
     enum finding_kind kinds[8];
 
     (void)state;

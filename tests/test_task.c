@@ -12,11 +12,12 @@
 #define PIXELS   (CHANNELS * ROWS * COLS)
 #define CLASSES  4
 
-static uint8_t pixels[COUNT * PIXELS], label[COUNT];
+static uint8_t pixels[COUNT * PIXELS], label[COUNT], coarse[COUNT];
 static struct dataset set;
 static struct arena mem;
 
-/* Class 3 has 36 records, the others share the rest unevenly. */
+/* Class 3 has 36 records, the others share the rest unevenly. Superclass 2 has classes 0 and 3,
+ * superclass 1 the others, superclass 0 none. */
 static int fill_set(void **state)
 {
     struct rng r = rng_stream(1, "test set");
@@ -28,14 +29,18 @@ static int fill_set(void **state)
         label[i] = (uint8_t)(i % 7 == 3 ? 3 : i % 3);
     label[COUNT - 1] = 3;
     label[COUNT - 2] = 3;
+    for (size_t i = 0; i < COUNT; i++)
+        coarse[i] = label[i] % 3 == 0 ? 2 : 1;
     set = (struct dataset){.name = "test set",
                            .count = COUNT,
                            .channels = CHANNELS,
                            .rows = ROWS,
                            .cols = COLS,
                            .classes = CLASSES,
+                           .coarse_classes = 3,
                            .pixels = pixels,
-                           .label = label};
+                           .label = label,
+                           .coarse = coarse};
     return 0;
 }
 
@@ -123,6 +128,26 @@ static void every_needs_records_of_each_class(void **state)
     CHECK_MESSAGE("expected records of class 3, found 0");
 }
 
+static void superclass_task_has_its_classes(void **state)
+{
+    struct task of, by;
+
+    (void)state;
+    CHECK_STATUS(task_pool_of(&of, &mem, &set, 2, 30), STATUS_OK);
+    CHECK_STATUS(task_pool(&by, &mem, &set, (int[]){0, 3}, 2, 30), STATUS_OK);
+    CHECK_TRUE(of.n == 60 && of.classes == 2 && by.n == 60);
+    CHECK_TRUE(memcmp(of.index, by.index, 60 * sizeof *of.index) == 0);
+    CHECK_TRUE(memcmp(of.label, by.label, 60) == 0);
+    CHECK_STATUS(task_every_of(&of, &mem, &set, 1, 3), STATUS_OK);
+    CHECK_STATUS(task_every(&by, &mem, &set, (int[]){1, 2}, 2, 3), STATUS_OK);
+    CHECK_TRUE(of.n == by.n && memcmp(of.index, by.index, of.n * sizeof *of.index) == 0);
+    CHECK_STATUS(task_pool_of(&of, &mem, &set, 2, 37), STATUS_DATA);
+    CHECK_MESSAGE("expected 37 records of class 3, found 36");
+    CHECK_STATUS(task_pool_of(&of, &mem, &set, 0, 1), STATUS_DATA);
+    CHECK_MESSAGE("expected records of superclass 0, found 0");
+    CHECK_STATUS(task_every_of(&of, &mem, &set, 0, 1), STATUS_DATA);
+}
+
 static void draw_takes_distinct_records_of_the_pool(void **state)
 {
     struct rng r = rng_stream(1, "sample"), again = r;
@@ -198,6 +223,32 @@ static void draw_favours_no_record(void **state)
     }
     for (size_t i = 0; i < pool.n; i++)
         CHECK_NEAR((double)count[pool.index[i]], 500, 105);
+}
+
+/* ---- turning ---- */
+
+static void rotated_task_holds_turned_records(void **state)
+{
+    struct task t, turned, back;
+    uint8_t image[PIXELS];
+
+    (void)state;
+    CHECK_STATUS(task_pool(&t, &mem, &set, some, 2, 5), STATUS_OK);
+    task_rotated(&turned, &mem, &t, 30);
+    CHECK_TRUE(turned.n == t.n && turned.classes == 2 && turned.set->count == t.n);
+    CHECK_TRUE(turned.set->classes == 2 && task_dim(&turned) == PIXELS);
+    for (size_t i = 0; i < t.n; i++) {
+        dataset_rotate(image, pixels + t.index[i] * PIXELS, CHANNELS, ROWS, COLS, 30);
+        CHECK_TRUE(turned.index[i] == i && turned.label[i] == t.label[i]);
+        CHECK_TRUE(turned.set->label[i] == t.label[i]);
+        CHECK_TRUE(memcmp(turned.set->pixels + i * PIXELS, image, PIXELS) == 0);
+    }
+    task_rotated(&back, &mem, &t, 180);
+    CHECK_TRUE(back.set->pixels[PIXELS - 1] == pixels[t.index[0] * PIXELS + PIXELS - ROWS * COLS]);
+    task_rotated(&back, &mem, &back, 180);
+    for (size_t i = 0; i < t.n; i++)
+        CHECK_TRUE(memcmp(back.set->pixels + i * PIXELS, pixels + t.index[i] * PIXELS, PIXELS) ==
+                   0);
 }
 
 /* ---- features ---- */
@@ -362,10 +413,12 @@ int main(void)
         cmocka_unit_test(pool_of_a_part_equals_the_pool_of_the_whole),
         cmocka_unit_test(every_takes_every_kth_of_each_class),
         cmocka_unit_test(every_needs_records_of_each_class),
+        cmocka_unit_test(superclass_task_has_its_classes),
         cmocka_unit_test(draw_takes_distinct_records_of_the_pool),
         cmocka_unit_test(draw_balanced_gives_equal_shares),
         cmocka_unit_test(draw_names_both_counts_where_records_lack),
         cmocka_unit_test(draw_favours_no_record),
+        cmocka_unit_test(rotated_task_holds_turned_records),
         cmocka_unit_test(features_are_normalized_pixels),
         cmocka_unit_test(pooled_is_the_mean_of_four_features),
         cmocka_unit_test(scale_is_mean_and_deviation_of_each_channel),

@@ -43,6 +43,10 @@ struct bench {
     const char *only;          /* patterns over ids, NULL: all */
     const char *seeds;         /* "1-20", NULL: the profile's own */
     const char *format, *id, *why, *metric;
+    const char *out;           /* export: the folder to write to; NULL: <build>/export */
+    const char *base;          /* diff: a git revision */
+    double over;               /* diff: tolerances */
+    int fail;                  /* diff: differences are status 1 */
     enum profile profile;
     int64_t jobs;
     double time_limit;         /* seconds a unit, 0: none */
@@ -76,6 +80,19 @@ enum status program_output(struct bench *b, const char *const *argv, enum mode m
  * STATUS_INTERRUPTED, finished units are kept. */
 enum status run_units(struct bench *b, size_t *ran, size_t *failed) MUST_USE;
 
+/* ---- plan.c: a unit as a command ---- */
+
+/* The command that runs the unit and writes it into <build>/results; NULL-terminated, in the
+ * arena. */
+const char *const *plan_command(struct bench *b, const struct program *p, const struct planned *u);
+
+/* A command as one pastes it into a POSIX shell, in the arena. */
+const char *plan_quoted(struct bench *b, const char *const *argv);
+
+/* Seconds that a unit of the cell takes: as the one that ran last, of whatever seed and version of
+ * the program; else an equal share of what the program says of itself; 0 when neither is known. */
+double plan_seconds(const struct bench *b, const struct program *p, const char *cell);
+
 /* ---- the verbs; each returns what main turns into the exit status ---- */
 
 enum status verb_run(struct bench *b) MUST_USE;      /* run.c */
@@ -84,7 +101,12 @@ enum status verb_check(struct bench *b) MUST_USE;    /* check.c */
 enum status verb_bless(struct bench *b) MUST_USE;    /* bless.c */
 enum status verb_figures(struct bench *b) MUST_USE;  /* figures.c */
 enum status verb_report(struct bench *b) MUST_USE;   /* report.c */
+enum status verb_export(struct bench *b) MUST_USE;   /* export.c */
 enum status verb_readme(struct bench *b) MUST_USE;   /* readme.c: the generated tables */
+enum status verb_status(struct bench *b) MUST_USE;   /* status.c */
+enum status verb_plan(struct bench *b) MUST_USE;     /* plan.c */
+enum status verb_diff(struct bench *b) MUST_USE;     /* diff.c */
+enum status verb_doctor(struct bench *b) MUST_USE;   /* doctor.c */
 
 /* ---- collect.c: tables over seeds ---- */
 

@@ -22,11 +22,16 @@ struct verb {
 static const struct verb verbs[] = {
     {"run", verb_run, "run every stale unit and print the verdicts"},
     {"list", verb_list, "programs, claims and their last verdicts"},
+    {"status", verb_status, "what is fresh, stale or missing, and why"},
+    {"plan", verb_plan, "the command of every stale unit, for a scheduler"},
     {"check", verb_check, "hold the results against the references"},
+    {"diff", verb_diff, "references that moved since a git revision (--base)"},
     {"bless", verb_bless, "accept new reference values (--id, --why)"},
     {"figures", verb_figures, "draw the figures from the results (--format)"},
     {"report", verb_report, "write the report from the results"},
+    {"export", verb_export, "verdicts and metrics as tables (--format, --out)"},
     {"readme", verb_readme, "write the generated tables of README.md"},
+    {"doctor", verb_doctor, "is this machine fit, and does its BLAS compute right?"},
 };
 
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
@@ -63,10 +68,14 @@ static enum status read_options(struct command *c, int argc, char **argv)
         {"time-limit", OPTION_REAL, &b->time_limit, 0, 0, "S", "seconds a unit may take"},
         {"pinned", OPTION_FLAG, &b->pinned, 0, 0, NULL, "same bits everywhere (smoke's default)"},
         {"native", OPTION_FLAG, &b->native, 0, 0, NULL, "what this machine does best"},
-        {"format", OPTION_TEXT, &b->format, 0, 0, "F", "of figures: svg, png or pdf"},
+        {"format", OPTION_TEXT, &b->format, 0, 0, "F", "svg, png, pdf; export: latex, csv, ..."},
+        {"out", OPTION_TEXT, &b->out, 0, 0, "DIR", "export: where to (<build>/export)"},
         {"id", OPTION_TEXT, &b->id, 0, 0, "ID", "bless: the program"},
         {"why", OPTION_TEXT, &b->why, 0, 0, "TEXT", "bless: the reason"},
-        {"metric", OPTION_TEXT, &b->metric, 0, 0, "PATTERN", "bless: these metrics only"},
+        {"metric", OPTION_TEXT, &b->metric, 0, 0, "PATTERN", "check, diff: these metrics only"},
+        {"base", OPTION_TEXT, &b->base, 0, 0, "REV", "diff: since this git revision (HEAD)"},
+        {"over", OPTION_REAL, &b->over, 0, 0, "X", "diff: what moved by more than X tolerances"},
+        {"fail", OPTION_FLAG, &b->fail, 0, 0, NULL, "diff: status 1 when something did"},
         {"quiet", OPTION_FLAG, &b->quiet, 0, 0, NULL, "no progress"},
         {"help", OPTION_FLAG, &c->help, 0, 0, NULL, "this text"},
     };
@@ -84,8 +93,9 @@ static enum status find_verb(struct command *c)
     const char *names[VERB_COUNT], *near;
 
     if (c->verb == NULL)
-        return status_set(STATUS_USAGE, "which verb? run, list, check, bless, figures, report or "
-                                        "readme; --help says more");
+        return status_set(STATUS_USAGE, "which verb? run, list, status, plan, check, diff, bless, "
+                                        "figures, report, export, readme or doctor; --help says "
+                                        "more");
     for (size_t i = 0; i < VERB_COUNT; i++) {
         names[i] = verbs[i].name;
         if (strcmp(c->verb, verbs[i].name) == 0) {
@@ -151,6 +161,8 @@ static enum status check_options(struct command *c)
         return status_set(STATUS_USAGE, "--pinned and --native exclude each other");
     if (!(b->time_limit >= 0 && b->time_limit < 1e8))
         return status_set(STATUS_USAGE, "--time-limit: expected seconds, 0 for none");
+    if (!(b->over >= 0))
+        return status_set(STATUS_USAGE, "--over: expected a number of tolerances, 0 or more");
     if (b->jobs == 0)
         b->jobs = processors();
     return check_seeds(b);
@@ -195,7 +207,7 @@ static enum status answer(struct command *c, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static struct bench b = {.build = "build", .format = "svg"};
+    static struct bench b = {.build = "build", .format = "svg", .base = "HEAD"};
     static enum status status; /* in memory, so that the guard's jump does not lose it */
     struct command c = {.b = &b, .profile = "desk"};
 

@@ -16,8 +16,12 @@ struct dataset {
     const char *name; /* "mnist train": for messages; static storage */
     size_t count, channels, rows, cols;
     int classes;
-    uint8_t *pixels; /* count x channels x rows x cols */
-    uint8_t *label;  /* count; 0..classes-1 */
+    int coarse_classes; /* superclasses; 0 without */
+    uint8_t *pixels;    /* count x channels x rows x cols */
+    uint8_t *label;     /* count; 0..classes-1 */
+    uint8_t *coarse;    /* count; 0..coarse_classes-1; or NULL */
+    char **class_name;  /* classes; or NULL */
+    char **coarse_name; /* coarse_classes; or NULL */
 };
 
 /* Frees the arrays and zeroes the struct; a zeroed struct is fine. */
@@ -25,6 +29,28 @@ void dataset_free(struct dataset *set);
 
 /* Bytes of one record's pixels: channels * rows * cols. */
 size_t dataset_pixels(const struct dataset *set);
+
+/* The classes of superclass `coarse`, ascending, into classes (room for set->classes), as the
+ * records show them; returns how many, 0 where none has that coarse label. */
+int dataset_classes_of(int *classes, const struct dataset *set, int coarse);
+
+/* The name of a class, or NULL where the set has no names. */
+const char *dataset_class_name(const struct dataset *set, int class);
+
+/* out = the image `in` (both channels x rows x cols, not overlapping) turned counter-clockwise
+ * about its middle by `degrees`, which is finite. Nearest neighbour, no expansion, 0 where nothing
+ * is: the rule of torchvision's and Pillow's rotate. Pixel (x, y) has its middle at (x + 1/2,
+ * y + 1/2) and the image its own at (cols / 2, rows / 2); a pixel of `out` takes the one of `in` in
+ * whose square its middle lies after turning back:
+ *
+ *   dx = x + 1/2 - cols / 2,  dy = y + 1/2 - rows / 2   (y grows downwards)
+ *   from column floor(cols / 2 + cos dx - sin dy), row floor(rows / 2 + sin dx + cos dy)
+ *
+ * Cosine and sine are rounded to multiples of 2^-40 and the rest is exact, so the result is the
+ * same on every CPU, ties (at odd multiples of 45 degrees) fall to the right and down, and a square
+ * turned by a multiple of 90 degrees loses nothing. */
+void dataset_rotate(uint8_t *out, const uint8_t *in, size_t channels, size_t rows, size_t cols,
+                    double degrees);
 
 /* Where published data is looked for when nothing was asked. */
 #define DATA_CACHE "datasets/cache"
@@ -34,17 +60,29 @@ struct data_source {
     int stand_in;       /* generated, not published data */
 };
 
-/* Finds `set` ("mnist" is the only one known; another name is a CHECK). `asked` is the value of
- * --data or DATASETS, NULL or "" when neither was given; `stand_in_folder` is where "make stand-in"
- * writes (build/stand-in).
+/* Finds `set`, "mnist", "cifar-10" or "cifar-100" (another name is a CHECK). `asked` is the value
+ * of --data or DATASETS, NULL or "" when neither was given; `stand_in_folder` is where "make
+ * stand-in" writes (build/stand-in).
  *
  *   asked "none"    the stand-in
  *   asked DIR       DIR, which must hold the set
  *   nothing asked   DATA_CACHE if it holds the set, else the stand-in
  *
- * A set lies in FOLDER/mnist, FOLDER/MNIST/raw or FOLDER itself, each of its files plain or with
- * .gz. STATUS_DATA where the set is missing, or where the first of these folders that has any of
- * its files lacks another: a damaged cache is not passed over for the stand-in.
+ * A set lies in one of these folders, each of its files plain or with .gz:
+ *
+ *   mnist      FOLDER/mnist, FOLDER/MNIST/raw, FOLDER
+ *              the four *-ubyte
+ *   cifar-10   FOLDER/cifar-10, FOLDER/cifar-10-batches-bin, FOLDER
+ *              data_batch_1.bin and as many of the other four as follow, test_batch.bin,
+ *              batches.meta.txt
+ *   cifar-100  FOLDER/cifar-100, FOLDER/cifar-100-binary, FOLDER
+ *              train.bin or else its part train-subset.bin, test.bin, fine_label_names.txt,
+ *              coarse_label_names.txt
+ *
+ * The files of names belong to the published archives and are asked for like the others.
+ * STATUS_DATA where the set is missing, or where the first of these folders that has any of its
+ * files lacks another, or has a batch but not the one before: a damaged cache is not passed over
+ * for the stand-in.
  * A generated set keeps its file "complete" beside it and counts as a stand-in also where its
  * folder was named. source->folder is `asked`, `stand_in_folder` or static. */
 enum status data_source_find(struct data_source *source, const char *set, const char *asked,
@@ -55,5 +93,19 @@ enum status data_source_find(struct data_source *source, const char *set, const 
  * images, and for a label above 9. On failure both sets are zeroed. */
 enum status dataset_mnist(const struct data_source *source, struct dataset *train,
                           struct dataset *test) MUST_USE;
+
+/* The first `batches` (1..5) training batches of CIFAR-10, or all that are there where these are
+ * fewer, and its test records; with the names of the classes. Either pointer may be NULL, and then
+ * its files are not opened. Nothing is read that was not asked for: 1,000 records a class need two
+ * batches (a batch has 937 to 1,032 of each class). STATUS_DATA with one line for all that cifar.h
+ * names. On failure both sets are zeroed. */
+#define DATASET_CIFAR10_BATCHES 5
+enum status dataset_cifar10(const struct data_source *source, int batches, struct dataset *train,
+                            struct dataset *test) MUST_USE;
+
+/* CIFAR-100's training records (all, or the part that is there) and test records, with coarse
+ * labels and names; as dataset_cifar10. */
+enum status dataset_cifar100(const struct data_source *source, struct dataset *train,
+                             struct dataset *test) MUST_USE;
 
 #endif

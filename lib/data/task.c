@@ -13,6 +13,14 @@ const struct task_scale task_scale_mnist = {
     .mean = {MNIST_MEAN, MNIST_MEAN, MNIST_MEAN},
     .sd = {MNIST_SD, MNIST_SD, MNIST_SD},
 };
+const struct task_scale task_scale_cifar10 = {
+    .mean = {0.4914, 0.4822, 0.4465},
+    .sd = {0.2470, 0.2435, 0.2616},
+};
+const struct task_scale task_scale_cifar100 = {
+    .mean = {0.5071, 0.4865, 0.4409},
+    .sd = {0.2673, 0.2564, 0.2762},
+};
 const struct task_scale task_scale_unit = {.mean = {0, 0, 0}, .sd = {1, 1, 1}};
 
 /* ---- selection ---- */
@@ -90,6 +98,36 @@ enum status task_every(struct task *out, struct arena *mem, const struct dataset
     return STATUS_OK;
 }
 
+/* The classes of one superclass, *k of them. */
+static enum status classes_of(int classes[LEVELS], int *k, const struct dataset *set, int coarse)
+{
+    *k = dataset_classes_of(classes, set, coarse);
+    if (*k == 0)
+        return status_set(STATUS_DATA,
+                          "%s: expected records of superclass %d, found 0; a fuller copy of the "
+                          "data set is needed",
+                          set->name, coarse);
+    return STATUS_OK;
+}
+
+enum status task_pool_of(struct task *pool, struct arena *mem, const struct dataset *set,
+                         int coarse, size_t each)
+{
+    int classes[LEVELS], k;
+
+    TRY(classes_of(classes, &k, set, coarse));
+    return task_pool(pool, mem, set, classes, k, each);
+}
+
+enum status task_every_of(struct task *out, struct arena *mem, const struct dataset *set,
+                          int coarse, size_t step)
+{
+    int classes[LEVELS], k;
+
+    TRY(classes_of(classes, &k, set, coarse));
+    return task_every(out, mem, set, classes, k, step);
+}
+
 /* How many records each class may still give: n / classes, the first n % classes one more. */
 static enum status quotas_fill(size_t quota[LEVELS], const struct task *pool, size_t n)
 {
@@ -157,6 +195,31 @@ static const uint8_t *record(const struct task *t, size_t i)
 {
     CHECK(t->index[i] < t->set->count, "record %u of %zu", (unsigned)t->index[i], t->set->count);
     return t->set->pixels + t->index[i] * dataset_pixels(t->set);
+}
+
+void task_rotated(struct task *out, struct arena *mem, const struct task *t, double degrees)
+{
+    const struct task from = *t; /* out may be t */
+    const size_t size = dataset_pixels(from.set);
+    struct dataset *set = arena_get(mem, 1, sizeof *set);
+
+    *set = (struct dataset){.name = from.set->name,
+                            .count = from.n,
+                            .channels = from.set->channels,
+                            .rows = from.set->rows,
+                            .cols = from.set->cols,
+                            .classes = from.classes,
+                            .pixels = arena_get(mem, from.n, size),
+                            .label = arena_get(mem, from.n, 1)};
+    *out = (struct task){.set = set, .n = from.n, .classes = from.classes};
+    out->index = arena_get(mem, from.n, sizeof *out->index);
+    out->label = arena_get(mem, from.n, sizeof *out->label);
+    for (size_t i = 0; i < from.n; i++) {
+        dataset_rotate(set->pixels + i * size, record(&from, i), set->channels, set->rows,
+                       set->cols, degrees);
+        out->index[i] = (uint32_t)i;
+        out->label[i] = set->label[i] = from.label[i];
+    }
 }
 
 enum status task_scale_measure(struct task_scale *out, const struct task *t)

@@ -4,7 +4,8 @@
  * A pool is the first P records of each class in file order, so a part of a data set gives the same
  * bits as the whole while P is small enough. A seed draws its records from the pool by its stream;
  * draws of different calls overlap. Test records are every k-th of each class. A task never owns
- * pixels: its arrays lie in the caller's arena and the data set must outlive it. */
+ * pixels (task_rotated puts new ones into the arena): its arrays lie in the caller's arena and the
+ * data set must outlive it. */
 #ifndef DATA_TASK_H
 #define DATA_TASK_H
 
@@ -35,11 +36,23 @@ enum status task_pool(struct task *pool, struct arena *mem, const struct dataset
 enum status task_every(struct task *out, struct arena *mem, const struct dataset *set,
                        const int *classes, int k, size_t step) MUST_USE;
 
+/* task_pool and task_every over the classes of one superclass, ascending (dataset_classes_of). The
+ * set has coarse labels. STATUS_DATA where no record has this one. */
+enum status task_pool_of(struct task *pool, struct arena *mem, const struct dataset *set,
+                         int coarse, size_t each) MUST_USE;
+enum status task_every_of(struct task *out, struct arena *mem, const struct dataset *set,
+                          int coarse, size_t step) MUST_USE;
+
 /* n records of the pool without replacement, in random order. With `balanced` each class gets
  * n / classes records, the first n % classes of them one more. STATUS_DATA naming both counts where
  * the pool has fewer. The draws are one rng_permutation of the pool. `out` may be `pool`. */
 enum status task_draw(struct task *out, struct arena *mem, const struct task *pool, size_t n,
                       struct rng *r, int balanced) MUST_USE;
+
+/* The records of t, each turned counter-clockwise by `degrees` (dataset_rotate): a task of its own,
+ * whose data set holds only them, pixels included, and lies in the arena. Its records are numbered
+ * 0..n-1 in the order of t and carry t's labels 0..classes-1. `out` may be `t`. */
+void task_rotated(struct task *out, struct arena *mem, const struct task *t, double degrees);
 
 /* Numbers of one record: channels * rows * cols; after 2 x 2 pooling a quarter of it. */
 size_t task_dim(const struct task *t);
@@ -55,6 +68,11 @@ struct task_scale {
 #define MNIST_MEAN 0.1307
 #define MNIST_SD   0.3081
 extern const struct task_scale task_scale_mnist;
+
+/* The constants in common use for CIFAR-10 and CIFAR-100, over their 50,000 training images:
+ * (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616) and (0.5071, 0.4865, 0.4409), (0.2673,
+ * 0.2564, 0.2762). */
+extern const struct task_scale task_scale_cifar10, task_scale_cifar100;
 
 /* Pixels as they are, in 0..1: mean 0, sd 1. */
 extern const struct task_scale task_scale_unit;
