@@ -2,9 +2,11 @@
 /* Units: what may be emitted, and a folder that is there complete or not at all. */
 #include "test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "base/file.h"
@@ -31,6 +33,18 @@ int rename(const char *from, const char *to)
     return renameat(AT_FDCWD, from, AT_FDCWD, to);
 }
 
+/* A file system that cannot exchange two folders. */
+static int cannot_exchange;
+
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
+{
+    if (cannot_exchange && flags == RENAME_EXCHANGE) {
+        errno = EINVAL;
+        return -1;
+    }
+    return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -43,6 +57,7 @@ static int remove_folder(void **state)
     (void)state;
     memory_fail_at(0);
     before_rename = NULL;
+    cannot_exchange = 0;
     return file_remove_folder(folder) == STATUS_OK ? 0 : -1;
 }
 
@@ -423,6 +438,8 @@ static void a_quicker_process_wins(void **state)
     for (int again = 0; again < 2; again++) {
         struct unit *u = new_unit(3);
 
+        cannot_exchange = again;
+
         emit_all(u, 8);
         before_rename = be_quicker;
         CHECK_STATUS(save(u), STATUS_OK);
@@ -452,6 +469,7 @@ static void lose_the_new_one(const char *from, const char *to)
 static void an_old_folder_may_vanish(void **state)
 {
     (void)state;
+    cannot_exchange = 1;
     for (int loss = 1; loss <= 2; loss++) {
         struct unit *u = new_unit(3);
 
@@ -464,9 +482,31 @@ static void an_old_folder_may_vanish(void **state)
     CHECK_TEXT(names_in(CELL_FOLDER), "3");
 }
 
+/* Neither moved away nor removed: a reader finds one or the other at any moment. */
+static void never_move_the_old_one(const char *from, const char *to)
+{
+    if (strcmp(strrchr(from, '/'), "/3") == 0)
+        fail_msg("%s was moved to %s", from, to);
+}
+
+static void an_old_folder_and_the_new_one_are_exchanged(void **state)
+{
+    (void)state;
+    for (int loss = 1; loss <= 2; loss++) {
+        struct unit *u = new_unit(3);
+
+        emit_all(u, loss);
+        before_rename = never_move_the_old_one;
+        CHECK_STATUS(save(u), STATUS_OK);
+        CHECK_NEAR(saved_loss(3), loss, 0);
+        CHECK_TEXT(names_in(CELL_FOLDER), "3");
+    }
+}
+
 static void an_old_folder_comes_back_where_the_new_one_fails(void **state)
 {
     (void)state;
+    cannot_exchange = 1;
     for (int loss = 1; loss <= 2; loss++) {
         struct unit *u = new_unit(3);
 
@@ -492,11 +532,10 @@ static void save_often(double loss)
     _exit(0);
 }
 
-static void several_processes_save_the_same_unit(void **state)
+static void save_in_several_processes(void)
 {
     pid_t children[4];
 
-    (void)state;
     for (int i = 0; i < 4; i++) {
         children[i] = fork();
         if (children[i] == 0)
@@ -511,6 +550,15 @@ static void several_processes_save_the_same_unit(void **state)
     CHECK_TEXT(names_in(CELL_FOLDER), "6");
     CHECK_TEXT(names_in(CELL_FOLDER "/6"), UNIT_FILES);
     CHECK_NEAR(saved_loss(6), 4, 0);
+}
+
+static void several_processes_save_the_same_unit(void **state)
+{
+    (void)state;
+    for (int without = 0; without < 2; without++) {
+        cannot_exchange = without;
+        save_in_several_processes();
+    }
 }
 
 int main(void)
@@ -531,6 +579,7 @@ int main(void)
         IN_FOLDER(failing_memory_leaves_nothing_or_all),
         IN_FOLDER(a_curve_that_lost_rows_is_not_saved),
         IN_FOLDER(a_quicker_process_wins),
+        IN_FOLDER(an_old_folder_and_the_new_one_are_exchanged),
         IN_FOLDER(an_old_folder_may_vanish),
         IN_FOLDER(an_old_folder_comes_back_where_the_new_one_fails),
         IN_FOLDER(several_processes_save_the_same_unit),

@@ -38,6 +38,19 @@ char **child_environment(struct arena *mem, enum mode mode)
     return changed;
 }
 
+/* Where this process was started with a standard stream closed, its number would be the next one
+ * given out, and what is printed would end up there. */
+static int above_standard(int fd)
+{
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    const int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    const int reason = errno;
+    close(fd);
+    errno = reason;
+    return moved;
+}
+
 static _Noreturn void give_up(const char *name)
 {
     static const char words[] = ": cannot be started\n";
@@ -55,9 +68,12 @@ static _Noreturn void become(const char *const *argv, char *const *environment, 
     sigset_t none;
 
     sigemptyset(&none);
+    signal(SIGPIPE, SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) /* it died before the line above */
         _exit(127);
+    if (out <= STDERR_FILENO) /* dup2 to itself would leave it to be closed */
+        out = fcntl(out, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
         dup2(errors, STDERR_FILENO) < 0)
         _exit(127);
@@ -68,15 +84,19 @@ static _Noreturn void become(const char *const *argv, char *const *environment, 
 
 static enum status cannot_start(const char *what)
 {
-    return status_set(STATUS_UNFIT, "%s cannot be started: %s", what, strerror(errno));
+    const char *hint = errno == EMFILE || errno == ENFILE
+                           ? "raise the limit on open files (ulimit -n)"
+                           : "this machine takes no more processes: run less at once (-j)";
+
+    return status_set(STATUS_UNFIT, "%s cannot be started: %s; %s", what, strerror(errno), hint);
 }
 
 enum status child_start(struct child *c, const char *const *argv, char *const *environment, int out)
 {
     const pid_t parent = getpid();
-    const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    const int nothing = above_standard(open("/dev/null", O_RDWR | O_CLOEXEC));
 
-    *c = (struct child){.errors = memfd_create("stderr", MFD_CLOEXEC)};
+    *c = (struct child){.errors = above_standard(memfd_create("stderr", MFD_CLOEXEC))};
     if (nothing >= 0 && c->errors >= 0)
         c->pid = fork();
     else

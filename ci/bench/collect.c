@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* collect: what the units of a program measured, as tables over seeds.
+/* collect: what the units of a program measured, as tables over seeds. Each table is replaced as a
+ * whole, and only where it changed, so that others may read or write the same ones.
  *
  * summary/metrics.tsv has one row a cell and metric. `n` values stand behind its mean, out of
  * `asked` seeds; `finite` of them come from units that did not diverge. A diverged unit counts with
@@ -14,6 +15,7 @@
 #include "base/table.h"
 #include "bench.h"
 #include "harness/results.h"
+#include "harness/verdict.h"
 #include "linalg/stat.h"
 
 #define SUMMARY_CONFIDENCE 0.95
@@ -27,9 +29,13 @@ const char *collect_folder(struct bench *b, const struct program *p)
 enum status collect_results(struct bench *b, const struct program *p, struct results *out)
 {
     const char *root = arena_text(&b->mem, "%s/results", b->build);
+    const enum status status =
+        results_read(out, root, p->id, b->profile, p->data_kind, mode_name(p->mode), p->cells,
+                     p->cell_count, p->seeds, p->seed_count);
 
-    return results_read(out, root, p->id, b->profile, p->data_kind, mode_name(p->mode), p->cells,
-                        p->cell_count, p->seeds, p->seed_count);
+    if (status == STATUS_DATA && strstr(status_message(), "run again") == NULL)
+        return status_set(status, "%s; remove this unit's folder and run again", status_message());
+    return status;
 }
 
 static void write_head(struct table_writer *w, const struct bench *b, const struct program *p,
@@ -67,29 +73,20 @@ static const char *next_member(const struct results *r, const char *family, cons
     return best;
 }
 
-/* What a diverged unit counts as: what the metric's table says, else the worst finite value of any
- * unit; NaN when there is none, and for a metric without direction, of which no value is worse. */
+/* Where a metric has no direction only a claim could say what is worst. */
 static double worst_value(const struct results *r, const struct metric *m)
 {
-    const int higher = m->direction == HIGHER_IS_BETTER;
-    double worst = (double)NAN;
+    const int open = m->direction == NO_DIRECTION && !(m->worst < 0 || m->worst > 0);
 
-    if (m->worst < 0 || m->worst > 0)
-        return m->worst;
-    for (size_t i = 0; i < r->count && m->direction != NO_DIRECTION; i++) {
-        const double value = r->rows[i].value;
-
-        if (metric_find(m, 1, r->rows[i].metric) == m &&
-            (isnan(worst) || (higher ? value < worst : value > worst)))
-            worst = value;
-    }
-    return worst;
+    return open ? (double)NAN : verdict_worst(r, m, BELOW);
 }
 
 /* A diverged unit counts although it may have stopped before it could emit the metric. */
 static void fill_sample(struct sample *s, const struct results *r, const struct metric *m,
                         const char *cell, const char *name)
 {
+    const double worst = worst_value(r, m);
+
     s->n = 0;
     s->unit = m->unit;
     for (size_t i = 0; i < r->count; i++) {
@@ -102,7 +99,7 @@ static void fill_sample(struct sample *s, const struct results *r, const struct 
     s->finite = s->n;
     for (size_t i = 0; i < r->unit_count; i++)
         if (r->units[i].diverged && strcmp(r->units[i].cell, cell) == 0)
-            s->values[s->n++] = worst_value(r, m);
+            s->values[s->n++] = worst;
 }
 
 static double extreme(const double *x, size_t n, int sign)
@@ -156,6 +153,14 @@ static void write_cell(struct table_writer *w, const struct program *p, const st
     }
 }
 
+static enum status save_table(const struct table_writer *w, const char *path)
+{
+    CHECK(w->filled == 0, "the last row of %s has %zu of %zu cells", path, w->filled,
+          w->column_count);
+    TRY(text_ok(&w->text));
+    return file_write_if_changed(path, text_get(&w->text), w->text.length);
+}
+
 static enum status save_metrics(struct bench *b, const struct program *p, const struct results *r,
                                 const char *folder)
 {
@@ -168,7 +173,7 @@ static enum status save_metrics(struct bench *b, const struct program *p, const 
                   "asked", "finite", NULL);
     for (size_t c = 0; c < p->cell_count; c++)
         write_cell(&w, p, r, p->cells[c], &s);
-    status = table_save(&w, arena_text(&b->mem, "%s/metrics.tsv", folder));
+    status = save_table(&w, arena_text(&b->mem, "%s/metrics.tsv", folder));
     table_writer_free(&w);
     return status;
 }
@@ -359,8 +364,9 @@ static enum status write_curve(struct table_writer *w, struct joined *j, struct 
     return STATUS_OK;
 }
 
+/* A curve whose file no unit has any more (*saved stays 0) leaves none. */
 static enum status save_curve(struct bench *b, const struct program *p, const char *folder,
-                              const char *curve)
+                              const char *curve, int *saved)
 {
     struct joined j = {0};
     struct table_writer w = {0};
@@ -368,8 +374,9 @@ static enum status save_curve(struct bench *b, const struct program *p, const ch
 
     write_head(&w, b, p, "curve summary 1");
     status = write_curve(&w, &j, b, p, curve);
-    if (status == STATUS_OK && j.columns != NULL)
-        status = table_save(&w, arena_text(&b->mem, "%s/%s", folder, curve));
+    *saved = j.columns != NULL;
+    if (status == STATUS_OK && *saved)
+        status = save_table(&w, arena_text(&b->mem, "%s/%s", folder, curve));
     table_writer_free(&w);
     arena_free(&j.mem);
     return status;
@@ -406,22 +413,41 @@ static enum status find_curves(struct bench *b, const struct program *p, const c
     return STATUS_OK;
 }
 
+/* Removes the tables that are none of these n; what is no table is not ours. */
+static enum status remove_others(struct bench *b, const char *folder, const char *const *names,
+                                 size_t n)
+{
+    char **found;
+    size_t count;
+
+    TRY(file_list(&b->mem, folder, &found, &count));
+    for (size_t i = 0; i < count; i++)
+        if (text_matches("*.tsv", found[i]) && !is_known(names, n, found[i]))
+            TRY(file_remove_folder(arena_text(&b->mem, "%s/%s", folder, found[i])));
+    return STATUS_OK;
+}
+
 static enum status save_summary(struct bench *b, const struct program *p, const struct results *r)
 {
     const char *folder = collect_folder(b, p), *curves[UNIT_CURVES];
-    size_t n = 0;
+    const char *kept[1 + UNIT_CURVES] = {"metrics.tsv"};
+    size_t n = 0, kept_count = 1;
 
     if (r->unit_count == 0)
         return status_set(STATUS_NOTHING, "%s has no results at %s: make reproduce ONLY=%s "
                                           "PROFILE=%s", p->id, profile_name(b->profile), p->id,
                           profile_name(b->profile));
     TRY(find_curves(b, p, curves, &n));
-    TRY(file_remove_folder(folder));
     TRY(file_make_folder(folder));
     TRY(save_metrics(b, p, r, folder));
-    for (size_t i = 0; i < n; i++)
-        TRY(save_curve(b, p, folder, curves[i]));
-    return STATUS_OK;
+    for (size_t i = 0; i < n; i++) {
+        int saved;
+
+        TRY(save_curve(b, p, folder, curves[i], &saved));
+        if (saved)
+            kept[kept_count++] = curves[i];
+    }
+    return remove_others(b, folder, kept, kept_count);
 }
 
 enum status collect_summary(struct bench *b, struct program *p)

@@ -63,6 +63,8 @@ static enum status figure_key(struct bench *b, const struct program *p, const ch
         TRY(add_file(&d, STYLE));
     TRY(file_list(&b->mem, folder, &names, &n));
     for (size_t i = 0; i < n; i++) {
+        if (!text_matches("*.tsv", names[i]))
+            continue;
         digest_text(&d, names[i]);
         TRY(add_file(&d, arena_text(&b->mem, "%s/%s", folder, names[i])));
     }

@@ -19,7 +19,7 @@
 #include "child.h"
 #include "programs.h"
 
-enum { MOST_ARGUMENTS = 20, FAILURES_SHOWN = 20 };
+enum { MOST_ARGUMENTS = 20, FAILURES_SHOWN = 20, MOST_UNFIT = 5 };
 
 static const double GRACE_SECONDS = 5; /* for a program that does not keep its time limit */
 
@@ -51,6 +51,7 @@ struct runner {
     char **environment[2];     /* by mode */
     struct failure *failures;  /* failure_count */
     size_t failure_count, ran;
+    size_t unfit;              /* failures of the machine (a full disk) since a unit ended well */
     enum status worst;
     int interrupted;
     sigset_t waited_for;
@@ -278,22 +279,32 @@ static void fail(struct runner *r, const struct slot *s, enum status status, con
     f->command = quoted(r->b, s->argv);
     if (r->worst == STATUS_OK || status == STATUS_CRASHED)
         r->worst = status;
+    r->unfit = status == STATUS_UNFIT ? r->unfit + 1 : 0;
     progress_clear(&r->progress);
-    show_failure(f);
+    if (r->failure_count <= FAILURES_SHOWN)
+        show_failure(f);
 }
 
-/* Looks again for a moment before a unit counts as failed: another run that finishes the same unit
- * may be about to put its folder into place. */
-static int is_finished(const struct runner *r, const struct planned *unit)
+/* Looks again for a moment before a unit whose process ended well counts as failed: where folders
+ * cannot be exchanged, another run may be about to put its own into place. */
+static int is_finished(const struct runner *r, const struct planned *unit, int ended_well)
 {
     const struct timespec moment = {0, 20000000};
+    int fresh = programs_is_fresh(r->b, unit);
 
-    for (int tries = 0; tries < 5; tries++) {
-        if (programs_is_fresh(r->b, unit))
-            return 1;
+    for (int tries = 0; tries < 4 && ended_well && !fresh; tries++) {
         nanosleep(&moment, NULL);
+        fresh = programs_is_fresh(r->b, unit);
     }
-    return 0;
+    return fresh;
+}
+
+/* Data and the machine (a full disk, too) may fail a unit; all else is the program's fault. */
+static enum status failed_status(int code)
+{
+    const enum status status = programs_status(code);
+
+    return status == STATUS_DATA || status == STATUS_UNFIT ? status : STATUS_CRASHED;
 }
 
 /* Judges a process that has ended. A unit whose folder has the planned key is finished, even if the
@@ -304,10 +315,13 @@ static void judge_end(struct runner *r, struct slot *s, int code)
     struct arena *mem = &r->b->mem;
 
     child_last_words(&s->child, words);
-    s->job->unit->fresh = is_finished(r, s->job->unit);
-    if (s->job->unit->fresh)
+    s->job->unit->fresh = is_finished(r, s->job->unit, code == 0);
+    if (s->job->unit->fresh) {
         r->ran++;
-    else if (s->late)
+        r->unfit = 0;
+        return;
+    }
+    if (s->late)
         fail(r, s, STATUS_CRASHED, arena_text(mem, "was killed: it ran past its limit of %g s",
                                               r->b->time_limit));
     else if (code == 128 + SIGINT)
@@ -316,8 +330,16 @@ static void judge_end(struct runner *r, struct slot *s, int code)
         fail(r, s, STATUS_CRASHED, "ended well, but its results do not have the key that was "
                                    "planned: were the program or its data changed meanwhile?");
     else
-        fail(r, s, programs_status(code) == STATUS_DATA ? STATUS_DATA : STATUS_CRASHED,
+        fail(r, s, failed_status(code),
              arena_text(mem, "%s%s%s", child_end_in_words(end, code), words[0] ? ": " : "", words));
+}
+
+/* The machine takes no more processes or open files: the job waits until one that runs has ended,
+ * and there are no more at a time from now on. */
+static void wait_for_room(struct runner *r)
+{
+    r->next--;
+    r->slot_count = r->busy;
 }
 
 /* Starts the next job, unless another run has finished it since the plan was made. */
@@ -332,8 +354,10 @@ static void start_next(struct runner *r)
     *s = (struct slot){.job = j, .argv = unit_command(r->b, j), .started = progress_clock()};
     if (child_start(&s->child, s->argv, r->environment[j->program->mode], -1) == STATUS_OK)
         r->busy++;
+    else if (r->busy > 0)
+        wait_for_room(r);
     else
-        fail(r, s, STATUS_CRASHED, status_message());
+        fail(r, s, STATUS_UNFIT, status_message());
 }
 
 static void take_ended(struct runner *r)
@@ -383,6 +407,12 @@ static void wait_a_little(struct runner *r)
         r->interrupted = 1;
 }
 
+/* On a full disk every unit would compute to its end and fail then. */
+static int can_start(const struct runner *r)
+{
+    return r->next < r->job_count && r->unfit < MOST_UNFIT;
+}
+
 static void run_all(struct runner *r)
 {
     struct bench *b = r->b;
@@ -392,8 +422,8 @@ static void run_all(struct runner *r)
         r->environment[mode] = child_environment(&b->mem, (enum mode)mode);
     hold_signals(r, &before);
     progress_start(&r->progress, "units", r->job_count, b->quiet);
-    while ((r->next < r->job_count || r->busy > 0) && !r->interrupted) {
-        while (r->busy < r->slot_count && r->next < r->job_count)
+    while ((can_start(r) || r->busy > 0) && !r->interrupted) {
+        while (r->busy < r->slot_count && can_start(r))
             start_next(r);
         if (r->busy > 0)
             wait_a_little(r);
@@ -427,6 +457,11 @@ static enum status conclude(const struct runner *r)
         show_failure(&r->failures[i]);
     if (shown < r->failure_count)
         fprintf(stderr, "and %zu more\n", r->failure_count - shown);
+    if (r->next < r->job_count)
+        return status_set(r->worst, "%zu of %zu units failed, the last %zu because of this "
+                                    "machine, and %zu were not started: mend that, and the same "
+                                    "command goes on", r->failure_count, all, r->unfit,
+                          r->job_count - r->next);
     return status_set(r->worst, "%zu of %zu units failed; the commands above run them again",
                       r->failure_count, all);
 }
@@ -485,29 +520,38 @@ enum status run_units(struct bench *b, size_t *ran, size_t *failed)
 
 /* ---- the verb ---- */
 
-/* Another run in this tree may be writing the same summary: then it is tried again, a little later
- * for some processes than for others. */
+/* Another run in this tree may put a unit into place while it is read: then it is read again. */
 static enum status write_summary(struct bench *b, struct program *p)
 {
-    const struct timespec moment = {0, 10000000 + 1000000 * (getpid() % 17)};
     enum status status = collect_summary(b, p);
 
-    for (int tries = 0; tries < 20 && (status == STATUS_IO || status == STATUS_DATA); tries++) {
-        nanosleep(&moment, NULL);
+    for (int tries = 0; tries < 3 && (status == STATUS_IO || status == STATUS_DATA); tries++)
         status = collect_summary(b, p);
-    }
     return status == STATUS_NOTHING ? STATUS_OK : status;
 }
 
-static enum status write_summaries(struct bench *b)
+/* The first failure of several steps, of which none keeps the others from being taken. */
+struct first {
+    enum status status;
+    const char *why;           /* in the arena */
+};
+
+static void note(struct bench *b, struct first *first, enum status status)
 {
-    for (size_t i = 0; i < b->program_count; i++)
-        if (b->programs[i].unit_count > 0)
-            TRY(write_summary(b, &b->programs[i]));
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        return;
+    if (first->status == STATUS_OK)
+        *first = (struct first){status, arena_text(&b->mem, "%s", status_message())};
+    else if (strcmp(first->why, status_message()) != 0)
+        fprintf(stderr, "%s\n", status_message());
 }
 
-static enum status print_verdicts(struct bench *b)
+static enum status give(const struct first *first)
+{
+    return first->status == STATUS_OK ? STATUS_OK : status_set(first->status, "%s", first->why);
+}
+
+static void print_verdicts(struct bench *b, struct first *failed)
 {
     size_t counts[VERDICT_COUNT] = {0};
 
@@ -515,14 +559,22 @@ static enum status print_verdicts(struct bench *b)
     for (size_t i = 0; i < b->program_count; i++)
         if (b->programs[i].unit_count > 0 && b->programs[i].r.claim_count > 0) {
             printf("%s\n", b->programs[i].id);
-            TRY(list_claims(b, &b->programs[i], counts));
+            note(b, failed, list_claims(b, &b->programs[i], counts));
         }
     printf("\n");
     for (int word = REPRODUCED; word < VERDICT_COUNT; word++)
         printf("%zu %s, ", counts[word], verdict_name((enum verdict_word)word));
     printf("%zu %s\nreport   %s/report/index.html\n", counts[NOT_TESTED],
            verdict_name(NOT_TESTED), b->build);
-    return STATUS_OK;
+}
+
+/* Summaries and verdicts of what is there. */
+static void show_results(struct bench *b, struct first *failed)
+{
+    for (size_t i = 0; i < b->program_count; i++)
+        if (b->programs[i].unit_count > 0)
+            note(b, failed, write_summary(b, &b->programs[i]));
+    print_verdicts(b, failed);
 }
 
 static void print_outcome(const struct runner *r, double seconds)
@@ -542,8 +594,10 @@ enum status verb_run(struct bench *b)
     const double started = progress_clock();
     enum status planned = STATUS_OK;
     const char *why = "";
+    struct first failed = {STATUS_OK, ""};
     struct runner r;
 
+    signal(SIGPIPE, SIG_IGN); /* who reads what is printed may leave: the units go on */
     TRY(programs_find(b));
     TRY(plan_all(b, !b->quiet, &planned, &why));
     runner_start(&r, b);
@@ -552,9 +606,11 @@ enum status verb_run(struct bench *b)
         return conclude(&r);
     if (count_units(b, 0) > 0) {
         print_outcome(&r, progress_clock() - started);
-        TRY(write_summaries(b));
-        TRY(print_verdicts(b));
+        show_results(b, &failed);
     }
+    if (failed.status != STATUS_OK && r.failure_count > 0)
+        fprintf(stderr, "%s\n", failed.why);
     TRY(conclude(&r));
+    TRY(give(&failed));
     return planned == STATUS_OK ? STATUS_OK : status_set(planned, "%s", why);
 }

@@ -34,6 +34,10 @@ static const char *write_hint(void)
     case ENOSPC:
     case EDQUOT:
         return "make room on the disk";
+    case EROFS:
+        return "choose a place that can be written, or mount this one for writing";
+    case EFBIG:
+        return "raise the limit on the size of files (ulimit -f)";
     case EISDIR:
         return "remove the folder of that name";
     default:

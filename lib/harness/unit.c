@@ -2,6 +2,7 @@
 #include "harness/unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -201,13 +202,25 @@ struct unit_paths {
     const char *final, *made, *old;
 };
 
-/* The old folder, if any, makes room first: a kill between the two renames loses this one unit.
- * Another process may do the same for the same unit at any moment: its bytes are the same. */
-static enum status put_in_place(const struct unit_paths *p)
+/* For file systems that cannot exchange: a kill after this and before the next rename loses the
+ * unit. */
+static enum status move_aside(const struct unit_paths *p)
 {
     if (rename(p->final, p->old) != 0 && errno != ENOENT)
         return status_set(STATUS_IO, "%s: cannot be moved aside: %s", p->final, strerror(errno));
-    if (rename(p->made, p->final) != 0 && errno != ENOTEMPTY && errno != EEXIST) {
+    return STATUS_OK;
+}
+
+/* An old folder and the new one change places in one step, so that there always is one. Another
+ * process may do the same for the same unit at any moment: its bytes are the same. */
+static enum status put_in_place(const struct unit_paths *p)
+{
+    const int exchanged =
+        renameat2(AT_FDCWD, p->made, AT_FDCWD, p->final, RENAME_EXCHANGE) == 0;
+
+    if (!exchanged && errno != ENOENT)
+        TRY(move_aside(p));
+    if (!exchanged && rename(p->made, p->final) != 0 && errno != ENOTEMPTY && errno != EEXIST) {
         const int reason = errno;
 
         if (rename(p->old, p->final) != 0 && errno != ENOENT)
@@ -215,7 +228,7 @@ static enum status put_in_place(const struct unit_paths *p)
         return status_set(STATUS_IO, "%s: cannot be renamed into place: %s", p->made,
                           strerror(reason));
     }
-    TRY(file_remove_folder(p->made)); /* still there where the other process was quicker */
+    TRY(file_remove_folder(p->made)); /* the old one, or ours where another was quicker */
     return file_remove_folder(p->old);
 }
 

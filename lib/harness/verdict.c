@@ -66,9 +66,9 @@ static int has_worst(const struct metric *m)
     return m->worst < 0 || m->worst > 0;
 }
 
-/* What its table says, else the worst finite value of any unit. The worst of a metric without
- * direction is the highest where the claim wants it low, the lowest where it wants it high. */
-static double find_worst(const struct evidence *e, const struct metric *m, enum relation wanted)
+/* The worst of a metric without direction is the highest where the claim wants it low, the lowest
+ * where it wants it high. */
+double verdict_worst(const struct results *results, const struct metric *m, enum relation wanted)
 {
     const int lowest = m->direction == HIGHER_IS_BETTER ||
                        (m->direction == NO_DIRECTION && wanted == ABOVE);
@@ -76,8 +76,8 @@ static double find_worst(const struct evidence *e, const struct metric *m, enum 
 
     if (has_worst(m))
         return m->worst;
-    for (size_t i = 0; i < e->results->count; i++) {
-        const struct observation *o = &e->results->rows[i];
+    for (size_t i = 0; i < results->count; i++) {
+        const struct observation *o = &results->rows[i];
 
         if (isfinite(o->value) && metric_find(m, 1, o->metric) == m &&
             (isnan(worst) || (lowest ? o->value < worst : o->value > worst)))
@@ -92,7 +92,7 @@ static double worst_value(const struct evidence *e, const char *name, enum relat
     struct worst *worst = &e->worst[2 * (m - e->r->metrics) + (wanted == ABOVE)];
 
     if (!worst->known)
-        *worst = (struct worst){1, find_worst(e, m, wanted)};
+        *worst = (struct worst){1, verdict_worst(e->results, m, wanted)};
     return worst->value;
 }
 
