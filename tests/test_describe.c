@@ -128,10 +128,10 @@ static void same_cells(const struct reproduction *a, const struct reproduction *
     for (int p = 0; p < PROFILE_COUNT; p++) {
         const enum profile profile = (enum profile)p;
 
-        assert_int_equal(harness_cell_count(a, profile), harness_cell_count(b, profile));
-        for (size_t i = 0; i < harness_cell_count(b, profile); i++) {
-            CHECK_TEXT(harness_cell_name(a, profile, i, &mem),
-                       harness_cell_name(b, profile, i, &mem));
+        assert_int_equal(reproduction_cell_count(a, profile), reproduction_cell_count(b, profile));
+        for (size_t i = 0; i < reproduction_cell_count(b, profile); i++) {
+            CHECK_TEXT(reproduction_cell_name(a, profile, i, &mem),
+                       reproduction_cell_name(b, profile, i, &mem));
             if (b->axis != NULL)
                 same_number(a->axis->at[p].values[i], b->axis->at[p].values[i]);
         }
@@ -287,7 +287,7 @@ static void foreign_text_is_refused(void **state)
 
     (void)state;
     CHECK_STATUS(describe_read(&back, &mem, good, sizeof good - 1), STATUS_OK);
-    assert_int_equal(harness_cell_count(&back, DESK), 1);
+    assert_int_equal(reproduction_cell_count(&back, DESK), 1);
     arena_free(&mem);
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
         check_refused(foreign[i], strlen(foreign[i]));

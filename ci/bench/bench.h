@@ -9,7 +9,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "harness/harness.h"
+#include "harness/reproduction.h"
 #include "harness/mode.h"
 
 /* One unit of a program at the profile, as `--key` lists it. */

@@ -70,8 +70,8 @@ static void show(struct blessing *a, const struct reference *row)
     a->moved++;
     printf("  %s %s %s: was %s, now %s: %.3g tolerances\n", row->cell, row->seed, row->metric,
            text_short(was, old->value, 9), text_short(is, row->value, 9),
-           tolerance_distance((enum tolerance_class)tolerance_find(row->class), a->p->mode, row->value, old->value,
-                              row->scale, old->tol));
+           tolerance_distance((enum tolerance_class)tolerance_find(row->class), a->p->mode,
+                              row->value, old->value, row->scale, old->tol));
 }
 
 /* A row has "" where it has nothing to say. */

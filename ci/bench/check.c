@@ -79,8 +79,8 @@ static enum status check_program(struct bench *b, struct program *p, enum mode r
         status = references_read(&refs, reference_path(b, p), &found);
     if (status == STATUS_OK && !found) {
         snprintf(line, sizeof line, "%s: expected references in %s, found no such file: look at "
-                 "the numbers, then make bless ID=%s WHY=... PROFILE=%s", p->id, reference_path(b, p),
-                 p->id, profile_name(b->profile));
+                 "the numbers, then make bless ID=%s WHY=... PROFILE=%s", p->id,
+                 reference_path(b, p), p->id, profile_name(b->profile));
         fail(t, line);
     } else if (status == STATUS_OK) {
         status = compare_units(b, p, &refs, ref_mode, t);

@@ -41,7 +41,7 @@ static size_t described_units(const struct bench *b, const struct program *p)
     const double seeds = parameter_value(p->r.parameters, p->r.parameter_count, "seeds", b->profile,
                                          0);
 
-    return harness_cell_count(&p->r, b->profile) * (size_t)seeds;
+    return reproduction_cell_count(&p->r, b->profile) * (size_t)seeds;
 }
 
 static void print_program(const struct bench *b, const struct program *p)

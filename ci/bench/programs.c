@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "child.h"
 #include "harness/describe.h"
+#include "harness/results.h"
 
 static const size_t MOST_OUTPUT = (size_t)64 << 20;
 
@@ -273,7 +274,8 @@ int programs_is_fresh(const struct bench *b, const struct planned *unit)
     if (n > 0 && (size_t)n < sizeof path && file_exists(path) &&
         table_read(&t, path) == STATUS_OK) {
         const char *key = table_key(&t, "key");
-        fresh = key != NULL && strcmp(key, unit->key) == 0;
+
+        fresh = key != NULL && strcmp(key, unit->key) == 0 && results_rows_complete(&t);
     }
     table_free(&t);
     return fresh;

@@ -55,7 +55,7 @@ const char *page_provenance(const struct table *made_by, const char *key)
 static const char *cell_words(struct arena *mem, const struct report *r, const struct program *p,
                               const char *cell)
 {
-    const size_t n = harness_cell_count(&p->r, r->b->profile);
+    const size_t n = reproduction_cell_count(&p->r, r->b->profile);
     const char *name = cell;
 
     if (p->r.axis == NULL || n == 0)
@@ -63,9 +63,9 @@ static const char *cell_words(struct arena *mem, const struct report *r, const s
     if (cell != NULL && strcmp(cell, ALL_CELLS) == 0)
         return arena_text(mem, " at every %s", p->r.axis->name);
     if (cell == NULL || strcmp(cell, FIRST_CELL) == 0)
-        name = harness_cell_name(&p->r, r->b->profile, 0, mem);
+        name = reproduction_cell_name(&p->r, r->b->profile, 0, mem);
     else if (strcmp(cell, LAST_CELL) == 0)
-        name = harness_cell_name(&p->r, r->b->profile, n - 1, mem);
+        name = reproduction_cell_name(&p->r, r->b->profile, n - 1, mem);
     return arena_text(mem, " at %s", name);
 }
 

@@ -19,7 +19,7 @@
 #include "child.h"
 #include "programs.h"
 
-enum { MOST_ARGUMENTS = 20, FAILURES_SHOWN = 20, MOST_UNFIT = 5 };
+enum { FAILURES_SHOWN = 20, MOST_UNFIT = 5 };
 
 static const double GRACE_SECONDS = 5; /* for a program that does not keep its time limit */
 
@@ -125,39 +125,6 @@ static void remove_leftovers(const struct bench *b)
 
 /* ---- the plan ---- */
 
-static double recorded_seconds(const struct bench *b, const struct planned *unit)
-{
-    struct arena mem = {0};
-    struct table t = {0};
-    const char *path = arena_text(&mem, "%s/results/%s/volatile.tsv", b->build, unit->folder);
-    double seconds = 0;
-
-    if (file_exists(path) && table_read(&t, path) == STATUS_OK && t.column_count >= 2)
-        for (size_t i = 0; i < t.row_count; i++)
-            if (strcmp(table_cell(&t, i, 0), "wall.seconds") == 0 &&
-                table_number(&t, i, 1, &seconds) != STATUS_OK)
-                seconds = 0;
-    table_free(&t);
-    arena_free(&mem);
-    return seconds;
-}
-
-/* Seconds of a unit of the cell that begins at units[first]: as its first recorded seed took, else
- * an equal share of what the program says of itself. */
-static double expected_seconds(const struct bench *b, const struct program *p, size_t first)
-{
-    for (size_t i = first; i < p->unit_count; i++) {
-        const int same = strcmp(p->units[i].cell, p->units[first].cell) == 0;
-        const double seconds = same ? recorded_seconds(b, &p->units[i]) : 0;
-
-        if (seconds > 0)
-            return seconds;
-        if (!same)
-            break;
-    }
-    return 60 * p->r.minutes[b->profile] / (double)p->unit_count;
-}
-
 static int longest_first(const void *x, const void *y)
 {
     const struct job *a = x, *b = y;
@@ -191,7 +158,7 @@ static void list_jobs(struct runner *r)
             if (p->units[k].fresh)
                 continue;
             if (expected < 0)
-                expected = expected_seconds(b, p, k);
+                expected = plan_seconds(b, p, p->units[k].cell);
             r->jobs[r->job_count] = (struct job){p, &p->units[k], expected, r->job_count};
             r->job_count++;
         }
@@ -213,58 +180,6 @@ static void runner_start(struct runner *r, struct bench *b)
 
 /* ---- units as processes ---- */
 
-static const char *const *unit_command(struct bench *b, const struct job *j)
-{
-    const char **argv = arena_get(&b->mem, MOST_ARGUMENTS, sizeof *argv);
-    const struct program *p = j->program;
-    char number[TEXT_DOUBLE];
-    size_t n = 0;
-
-    argv[n++] = p->path;
-    argv[n++] = "--profile";
-    argv[n++] = profile_name(b->profile);
-    argv[n++] = "--cell";
-    argv[n++] = j->unit->cell;
-    argv[n++] = "--seed";
-    argv[n++] = arena_text(&b->mem, "%llu", (unsigned long long)j->unit->seed);
-    argv[n++] = "--out";
-    argv[n++] = arena_text(&b->mem, "%s/results", b->build);
-    argv[n++] = p->mode == PINNED ? "--pinned" : "--native";
-    argv[n++] = "--quiet";
-    if (b->data != NULL) {
-        argv[n++] = "--data";
-        argv[n++] = b->data;
-    }
-    if (b->time_limit > 0) {
-        argv[n++] = "--time-limit";
-        argv[n++] = arena_text(&b->mem, "%s", text_short(number, b->time_limit, 9));
-    }
-    return argv;
-}
-
-/* The command as one pastes it into a shell. */
-static const char *quoted(struct bench *b, const char *const *argv)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "-_=./:,+@%";
-    struct text t = {0};
-
-    for (size_t i = 0; argv[i] != NULL; i++) {
-        text_add(&t, "%s", i > 0 ? " " : "");
-        if (argv[i][0] != '\0' && argv[i][strspn(argv[i], plain)] == '\0') {
-            text_add(&t, "%s", argv[i]);
-            continue;
-        }
-        text_add(&t, "'");
-        for (const char *c = argv[i]; *c != '\0'; c++)
-            text_add(&t, *c == '\'' ? "'\\''" : "%c", *c);
-        text_add(&t, "'");
-    }
-    const char *line = arena_text(&b->mem, "%s", text_get(&t));
-    text_free(&t);
-    return line;
-}
-
 static void show_failure(const struct failure *f)
 {
     fprintf(stderr, "%s\n    %s\n", f->words, f->command);
@@ -276,7 +191,7 @@ static void fail(struct runner *r, const struct slot *s, enum status status, con
 
     f->words = arena_text(&r->b->mem, "failed: %s %s seed %llu: %s", s->job->program->id,
                           s->job->unit->cell, (unsigned long long)s->job->unit->seed, why);
-    f->command = quoted(r->b, s->argv);
+    f->command = plan_quoted(r->b, s->argv);
     if (r->worst == STATUS_OK || status == STATUS_CRASHED)
         r->worst = status;
     r->unfit = status == STATUS_UNFIT ? r->unfit + 1 : 0;
@@ -351,7 +266,8 @@ static void start_next(struct runner *r)
     j->unit->fresh = programs_is_fresh(r->b, j->unit);
     if (j->unit->fresh)
         return;
-    *s = (struct slot){.job = j, .argv = unit_command(r->b, j), .started = progress_clock()};
+    *s = (struct slot){.job = j, .argv = plan_command(r->b, j->program, j->unit),
+                       .started = progress_clock()};
     if (child_start(&s->child, s->argv, r->environment[j->program->mode], -1) == STATUS_OK)
         r->busy++;
     else if (r->busy > 0)

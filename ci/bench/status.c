@@ -307,10 +307,10 @@ static void look_at_seeds(struct bench *b, const struct program *p, enum profile
 static int cell_exists(struct bench *b, const struct program *p, enum profile profile,
                        const char *name)
 {
-    const size_t n = harness_cell_count(&p->r, profile);
+    const size_t n = reproduction_cell_count(&p->r, profile);
 
     for (size_t i = 0; i < n; i++)
-        if (strcmp(harness_cell_name(&p->r, profile, i, &b->mem), name) == 0)
+        if (strcmp(reproduction_cell_name(&p->r, profile, i, &b->mem), name) == 0)
             return 1;
     return 0;
 }

@@ -56,7 +56,7 @@ static enum status write_cells(struct table_writer *w, const struct reproduction
         row(w, "axis", r->axis->name, "meaning", r->axis->meaning != NULL ? r->axis->meaning : "");
         for (int p = 0; p < PROFILE_COUNT; p++)
             for (size_t i = 0; i < r->axis->at[p].count; i++)
-                row_number(w, "cell", harness_cell_name(r, (enum profile)p, i, mem),
+                row_number(w, "cell", reproduction_cell_name(r, (enum profile)p, i, mem),
                            profile_name((enum profile)p), r->axis->at[p].values[i]);
     }
     arena_unguard(mem);

@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "harness/harness.h"
+#include "harness/reproduction.h"
 
 /* Appends the whole description. STATUS_MEMORY leaves `out` as it was, or marked as failed. */
 enum status describe_write(struct text *out, const struct reproduction *r) MUST_USE;

@@ -41,26 +41,6 @@ struct call {
     char records[DIGEST_TEXT], program[DIGEST_TEXT];
 };
 
-size_t harness_cell_count(const struct reproduction *r, enum profile profile)
-{
-    return r->axis == NULL ? 1 : r->axis->at[profile].count;
-}
-
-const char *harness_cell_name(const struct reproduction *r, enum profile profile, size_t cell,
-                              struct arena *mem)
-{
-    char number[TEXT_DOUBLE];
-    const struct axis_cells *cells;
-
-    if (r->axis == NULL)
-        return "all";
-    cells = &r->axis->at[profile];
-    CHECK(cell < cells->count, "cell %zu of %zu", cell, cells->count);
-    if (cells->names != NULL)
-        return cells->names[cell];
-    return arena_text(mem, "%s=%s", r->axis->name, text_short(number, cells->values[cell], 6));
-}
-
 /* ---- command line ---- */
 
 static enum status read_options(struct call *c, int argc, char **argv)
@@ -119,7 +99,7 @@ static enum status find_profile(struct call *c)
 
 static enum status find_cells(struct call *c)
 {
-    const size_t n = harness_cell_count(c->r, c->profile);
+    const size_t n = reproduction_cell_count(c->r, c->profile);
     const char **names = arena_get(&c->mem, n, sizeof *names);
     const char *near;
 
@@ -128,7 +108,7 @@ static enum status find_cells(struct call *c)
     if (c->cell_name == NULL)
         return STATUS_OK;
     for (size_t i = 0; i < n; i++) {
-        names[i] = harness_cell_name(c->r, c->profile, i, &c->mem);
+        names[i] = reproduction_cell_name(c->r, c->profile, i, &c->mem);
         if (strcmp(names[i], c->cell_name) == 0) {
             c->first_cell = i;
             c->end_cell = i + 1;
@@ -204,7 +184,7 @@ static void print_keys(struct call *c)
     printf("# program\t%s\n# records\t%s\n# data\t%s\n", c->program, c->records, c->loaded.kind);
     printf("cell\tseed\tkey\tfolder\n");
     for (size_t i = c->first_cell; i < c->end_cell; i++) {
-        const char *cell = harness_cell_name(c->r, c->profile, i, &c->mem);
+        const char *cell = reproduction_cell_name(c->r, c->profile, i, &c->mem);
 
         for (size_t s = 0; s < c->seed_count; s++) {
             char key[DIGEST_TEXT];
@@ -312,7 +292,7 @@ static enum status run_one(struct call *c, size_t cell, uint64_t seed, struct re
     *u = (struct unit){.seed = seed, .cell = (int)cell, .mem = &mem, .data = c->loaded.data,
                        .threads = (int)c->threads, .id = c->r->id, .profile = c->profile,
                        .cell_value = c->r->axis ? c->r->axis->at[c->profile].values[cell] : 0,
-                       .cell_name = harness_cell_name(c->r, c->profile, cell, &c->mem),
+                       .cell_name = reproduction_cell_name(c->r, c->profile, cell, &c->mem),
                        .data_kind = c->loaded.kind, .mode = mode_name(c->mode),
                        .metrics = c->r->metrics, .metric_count = c->r->metric_count};
     unit_key(c, u->cell_name, seed, u->key);

@@ -184,6 +184,15 @@ static enum status add_row(struct results *r, const struct table *t, size_t at, 
     return STATUS_OK;
 }
 
+int results_rows_complete(const struct table *t)
+{
+    const char *rows = table_key(t, "rows");
+    int64_t count;
+
+    return rows == NULL || (text_to_int(rows, "rows", 0, INT64_MAX, &count) == STATUS_OK &&
+                            (size_t)count == t->row_count);
+}
+
 static enum status add_rows(struct results *r, const struct table *t, const struct place *place)
 {
     static const char *const names[] = {"metric", "value", "unit", "scale"};
@@ -195,6 +204,9 @@ static enum status add_rows(struct results *r, const struct table *t, const stru
     if (format == NULL || strcmp(format, "metrics 1") != 0 || key == NULL || outcome == NULL)
         return status_set(STATUS_DATA, "%s: expected format 'metrics 1', key and status in its "
                           "head: remove the folder and run again", t->path);
+    if (!results_rows_complete(t))
+        return status_set(STATUS_DATA, "%s: expected %s rows, found %zu: remove the folder and run "
+                          "again", t->path, table_key(t, "rows"), t->row_count);
     TRY(need_place(t, place));
     diverged = strcmp(outcome, "diverged") == 0;
     if (!diverged && strcmp(outcome, "ok") != 0)

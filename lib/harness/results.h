@@ -12,7 +12,8 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "harness/harness.h"
+#include "base/table.h"
+#include "harness/reproduction.h"
 
 struct observation {
     const char *cell;
@@ -51,6 +52,9 @@ void results_add_unit(struct results *r, const char *cell, uint64_t seed, const 
 /* Adds one unit's folder, whichever unit it holds. A missing or damaged metrics.tsv is
  * STATUS_DATA. */
 enum status results_read_unit(struct results *r, const char *folder) MUST_USE;
+
+/* As many rows as the head of a metrics.tsv says; a file cut between two rows has fewer. */
+int results_rows_complete(const struct table *t);
 
 /* Adds the units of the given cells and seeds below <root>/<id>/<profile>/<data>-<mode>; those that
  * do not exist are skipped: compare unit_count with what was asked. A folder that holds another

@@ -168,6 +168,7 @@ static enum status save_metrics(struct unit *u, const char *path)
         table_comment(&w, "diverged.step", "%.17g", u->diverged_step);
         table_comment(&w, "diverged.last", "%.17g", u->diverged_last);
     }
+    table_comment(&w, "rows", "%zu", u->value_count);
     table_columns(&w, "metric", "value", "unit", "direction", "scale", NULL);
     for (size_t i = 0; i < u->value_count; i++) {
         const struct unit_value *v = &u->values[i];

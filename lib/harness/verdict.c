@@ -502,10 +502,10 @@ static enum status judge_guarded(struct verdict *v, struct evidence *e, const st
 {
     if (arena_guard(e->mem))
         return STATUS_MEMORY;
-    e->cell_count = harness_cell_count(e->r, profile);
+    e->cell_count = reproduction_cell_count(e->r, profile);
     e->cells = arena_get(e->mem, e->cell_count, sizeof *e->cells);
     for (size_t i = 0; i < e->cell_count; i++)
-        e->cells[i] = harness_cell_name(e->r, profile, i, e->mem);
+        e->cells[i] = reproduction_cell_name(e->r, profile, i, e->mem);
     e->worst = arena_get(e->mem, 2 * e->r->metric_count, sizeof *e->worst);
     check_claim(e, claim);
     return judge_claim(v, e, claim, profile, data_kind);

@@ -17,7 +17,7 @@
 #ifndef HARNESS_VERDICT_H
 #define HARNESS_VERDICT_H
 
-#include "harness/harness.h"
+#include "harness/reproduction.h"
 #include "harness/results.h"
 #include "linalg/stat.h"
 

@@ -13,11 +13,11 @@
  * Differs  The slides give width 256 and plain SGD, N_1 = 10^4 and N_n from 500 to 10^4. Depth,
  *          batch, learning rate, stopping and the loss are not given and are ours; cross-entropy
  *          here. desk has N_1 = 4000. Samples are new as long as the pool lasts and
- *          are drawn again after that (only at `paper`). A task ends at a small training loss or at a number of epochs; from
- *          the initial weights the epochs decide (a loss of about 0.002 at 4,000 samples), later
- *          tasks mostly end by the loss. The claim about the average, and that the error falls from
- *          task to task, are of noiseless kernel regression. Intervals are over seeds; the test set
- *          is one.
+ *          are drawn again after that (only at `paper`). A task ends at a small training loss or
+ *          at a number of epochs; from the initial weights the epochs decide (a loss of about 0.002
+ *          at 4,000 samples), later tasks mostly end by the loss. The claim about the average, and
+ *          that the error falls from task to task, are of noiseless kernel regression. Intervals
+ *          are over seeds; the test set is one.
  * Minutes  smoke 0.1, desk 8, on one core; paper about a day.
  */
 #include <string.h>
