@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mlp: a training step of a 784-256-256-10 network, batch 128, plain SGD, against the speed of a
- * large product and of the step's own products in the same process.
+ * large product, of the step's own products and of the core's multiply-adds in the same process.
  *
  * Prints lines "name<TAB>median<TAB>unit". Argument: seconds to measure (default 2). */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/progress.h"
 #include "linalg/blas.h"
@@ -12,6 +13,8 @@
 #include "net/loss.h"
 #include "net/net.h"
 #include "net/optimizer.h"
+
+#include "fma_peak.h"
 
 enum { BATCH = 128, LAYERS = 3, LARGE = 1024, MOST = 100000 };
 
@@ -142,14 +145,20 @@ int main(int argc, char **argv)
     medians(&s, large, 1, 0.2 * seconds, &t_large);
     medians(&s, ways, 3, 0.8 * seconds, t);
 
-    const double peak = 2.0 * LARGE * LARGE * LARGE / t_large, rate = step_flops() / t[0];
+    const double product = 2.0 * LARGE * LARGE * LARGE / t_large, rate = step_flops() / t[0];
+    const double peak = 1e9 * fma_peak(strcmp(blas_core(), "Haswell") != 0);
     printf("mlp.core\t%s\tname\n", blas_core());
     printf("mlp.step\t%.6g\tms\n", t[0] * 1e3);
     printf("mlp.step.gradients\t%.6g\tms\n", t[1] * 1e3);
     printf("mlp.products\t%.6g\tms\n", t[2] * 1e3);
     printf("mlp.rate\t%.6g\tGFLOP/s\n", rate * 1e-9);
-    printf("mlp.peak\t%.6g\tGFLOP/s\n", peak * 1e-9);
-    printf("mlp.of-peak\t%.4g\tfraction\n", rate / peak);
+    printf("mlp.large-product\t%.6g\tGFLOP/s\n", product * 1e-9);
+    printf("mlp.of-large-product\t%.4g\tfraction\n", rate / product);
+    if (peak > 0) {
+        printf("mlp.fma-peak\t%.6g\tGFLOP/s\n", peak * 1e-9);
+        printf("mlp.of-fma-peak\t%.4g\tfraction\n", rate / peak);
+        printf("mlp.floor\t%.6g\tms\n", step_flops() / peak * 1e3);
+    }
     arena_free(&mem);
     return s.seen > 0 ? 0 : 1;
 }
