@@ -26,6 +26,7 @@ FORMAT  ?= svg#    of the figures: svg, png or pdf
 SETS    ?= mnist#  data sets to fetch: mnist, cifar-10, cifar-100
 STRICT  ?=#        datasets: 1 makes a failed fetch an error
 SAN     ?=#        sanitizers: address,undefined or thread
+FUZZ    ?= 600#    fuzz: seconds over all targets
 BASE    ?= HEAD~1# diff: the revision to compare with
 ID      ?=#        bless: the program
 WHY     ?=#        bless: the reason
@@ -99,7 +100,7 @@ WHERE = --build '$(BUILD)' $(if $(DATASETS),--data '$(DATASETS)')
 # ---- what a user calls ---------------------------------------------------------------------------
 
 .PHONY: all deps datasets stand-in stand-in-pictures reproduce check test figures report export list status plan diff \
-        doctor bless perf clean help
+        doctor bless perf fuzz mutate clean help
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -153,6 +154,12 @@ bless: all ## accept new reference values: ID=program WHY="reason" PROFILE=smoke
 
 perf: all $(PERF) ## speed, as ratios within one run (uses python3-torch where installed)
 	@sh tests/perf/run '$(BUILD)' '$(DATASETS)'
+
+fuzz: ## look for inputs that break the readers (clang; FUZZ=seconds in all)
+	@+sh tests/fuzz/run '$(BUILD)' '$(FUZZ)'
+
+mutate: ## change one token of lib/ at a time and see which tests notice (60 times)
+	@tests/mutate
 
 clean: ## remove everything that was built, results included
 	rm -rf build

@@ -280,6 +280,7 @@ static void foreign_text_is_refused(void **state)
         HEAD PROGRAM "cell\tn=1\tdesk\t1\n" END,
         HEAD PROGRAM "axis\tn\tmeaning\tx\naxis\tm\tmeaning\tx\n" END,
         HEAD PROGRAM "axis\tn\tmeaning\tx\ncell\tn=1\tdesk\tx\n" END,
+        HEAD PROGRAM "axis\tn\tmeaning\tx\ncell\tn=1\ttiny\t1\n" END,
     };
     static const char good[] = HEAD PROGRAM "axis\tn\tmeaning\tx\ncell\tn=1\tdesk\t1\n" END;
     struct reproduction back;

@@ -337,8 +337,10 @@ static void idx_rejects_other_magics(void **state)
 static void idx_rejects_every_cut_and_surplus(void **state)
 {
     uint8_t good[FILESIZE + 1] = {0};
+    char records[32];
 
     (void)state;
+    snprintf(records, sizeof records, "(%d images)", COUNT);
     fill_images(good);
     for (size_t n = 1; n <= FILESIZE + 1; n++) {
         if (n == FILESIZE)
@@ -347,6 +349,8 @@ static void idx_rejects_every_cut_and_surplus(void **state)
         expect_images_error("size", n < HEADER     ? "header of 16 bytes"
                                     : n < FILESIZE ? "it is cut"
                                                    : "something was added");
+        if (n >= HEADER)
+            CHECK_MESSAGE(records);
     }
 }
 

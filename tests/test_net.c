@@ -535,6 +535,31 @@ static void net_init_has_its_variances(void **state)
     }
 }
 
+/* Without a variance the biases are +0 and leave the stream to the weights. */
+static void net_init_of_zero_biases_draws_weights_alone(void **state)
+{
+    const size_t sizes[] = {3, 5, 4};
+    const struct net_spec spec = {.layer_count = 2, .widths = sizes,
+                                  .activation = ACTIVATION_RELU,
+                                  .parameterization = NET_STANDARD};
+    struct arena mem = {0};
+    struct net net = net_create(&mem, &spec, 1);
+    struct rng rng = rng_stream(6, "init"), again = rng;
+
+    (void)state;
+    net_init(&net, &rng);
+    for (size_t l = 0; l < 2; l++) {
+        const double deviation = sqrt(net.sigma_w2 / (double)sizes[l]);
+
+        for (size_t i = 0; i < sizes[l] * sizes[l + 1]; i++)
+            CHECK_NEAR((double)net_weights(&net, l)[i],
+                       (double)(float)(deviation * rng_normal(&again)), 0.0);
+        for (size_t j = 0; j < sizes[l + 1]; j++)
+            CHECK_TRUE(net_biases(&net, l)[j] == 0 && !signbit(net_biases(&net, l)[j]));
+    }
+    arena_free(&mem);
+}
+
 static void net_layers_lie_in_order(void **state)
 {
     struct fixture f;
@@ -675,6 +700,7 @@ int main(void)
         cmocka_unit_test(activation_loops_match_naive),
         cmocka_unit_test(net_output_variance_follows_recursion),
         cmocka_unit_test(net_init_has_its_variances),
+        cmocka_unit_test(net_init_of_zero_biases_draws_weights_alone),
         cmocka_unit_test(net_layers_lie_in_order),
         cmocka_unit_test(net_create_survives_failing_allocations),
         cmocka_unit_test(net_errors_breaks_ties_downwards_and_rejects_nan),

@@ -166,6 +166,8 @@ static void rows_survive_saving(void **state)
     snprintf(path, sizeof path, "%s/x.ref", test_folder());
     own.tol = 0.5;
     own.sd = 1e-300;
+    own.scale = 1000;
+    own.n = 12;
     paper.source = "paper";
     paper.scope = "paper";
     references_add(&r, &own);
@@ -177,9 +179,40 @@ static void rows_survive_saving(void **state)
     own = *references_find(&back, &own);
     assert_memory_equal(&own.value, &(double){0.1}, sizeof(double));
     assert_memory_equal(&own.sd, &(double){1e-300}, sizeof(double));
+    CHECK_NEAR(own.tol, 0.5, 0);
+    CHECK_NEAR(own.scale, 1000, 0);
+    CHECK_NEAR(own.n, 12, 0);
     references_drop(&back, "smoke", "pinned", "real");
     assert_int_equal(back.count, 1); /* the paper's row is not ours to drop */
     CHECK_TEXT(back.rows[0].source, "paper");
+    references_free(&r);
+    references_free(&back);
+}
+
+/* Seeds by number, then metrics by name. */
+static void rows_are_saved_in_order(void **state)
+{
+    static const char *const order[][2] = {{"1", "z"}, {"2", "a"}, {"2", "b"}, {"10", "a"}};
+    static const int added[] = {3, 1, 0, 2};
+    struct references r = {0}, back = {0};
+    char path[600];
+    int found;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/x.ref", test_folder());
+    for (size_t i = 0; i < 4; i++) {
+        struct reference row = row_of(order[added[i]][1], 1, "exact");
+
+        row.seed = order[added[i]][0];
+        references_add(&r, &row);
+    }
+    CHECK_STATUS(references_save(&r, path), STATUS_OK);
+    CHECK_STATUS(references_read(&back, path, &found), STATUS_OK);
+    assert_int_equal(back.count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        CHECK_TEXT(back.rows[i].seed, order[i][0]);
+        CHECK_TEXT(back.rows[i].metric, order[i][1]);
+    }
     references_free(&r);
     references_free(&back);
 }
@@ -219,6 +252,28 @@ static void damaged_files_are_refused(void **state)
     references_free(&r);
 }
 
+/* Memory that runs out at any allocation is a status, and what was read before stays readable. */
+static void memory_that_runs_out_is_a_status(void **state)
+{
+    char path[600];
+    int found;
+    enum status status = STATUS_MEMORY;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/x.ref", test_folder());
+    write_file(path, "smoke\tpinned\treal\ta\t1\tloss\tseed\t1\t1\texact\t\t\t\t\tours\t\t\tw\n");
+    for (size_t k = 1; status != STATUS_OK && k < 50; k++) {
+        struct references r = {0};
+
+        memory_fail_at(k);
+        status = references_read(&r, path, &found);
+        memory_fail_at(0);
+        CHECK_TRUE(status == STATUS_OK || status == STATUS_MEMORY);
+        references_free(&r);
+    }
+    CHECK_TRUE(status == STATUS_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,7 +286,9 @@ int main(void)
         cmocka_unit_test(another_unit_fails),
         cmocka_unit_test(a_pattern_selects_metrics),
         cmocka_unit_test(rows_survive_saving),
+        cmocka_unit_test(rows_are_saved_in_order),
         cmocka_unit_test(damaged_files_are_refused),
+        cmocka_unit_test(memory_that_runs_out_is_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

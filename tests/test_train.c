@@ -338,6 +338,43 @@ static void training_is_the_loop_it_says(void **state)
     arena_free(&b.mem);
 }
 
+/* A factor that is left out of a schedule is the one that train.h names. */
+static void schedules_have_their_default_factor(void **state)
+{
+    static const double factors[] = {0, 0.1, 0.2};
+    struct train_options options = {.batch = POINTS, .max_epochs = 4, .learning_rate = 0.5,
+                                    .schedule = SCHEDULE_STEP, .schedule_period = 2};
+    struct problem problems[3];
+    struct train_result result;
+    struct rng rng = rng_stream(1, "order");
+
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        options.schedule_factor = factors[k];
+        problem_make(&problems[k], 1);
+        CHECK_STATUS(problem_train(&problems[k], &options, &rng, &result), STATUS_OK);
+    }
+    const size_t bytes = problems[0].net.param_count * sizeof(float);
+    assert_memory_equal(problems[0].net.params, problems[1].net.params, bytes);
+    CHECK_TRUE(memcmp(problems[0].net.params, problems[2].net.params, bytes) != 0);
+    for (int k = 0; k < 3; k++)
+        arena_free(&problems[k].mem);
+}
+
+static void one_example_is_enough(void **state)
+{
+    const struct train_options options = {.batch = 1, .max_epochs = 3, .learning_rate = 0.1};
+    struct train_result result;
+    struct problem p;
+    struct rng rng = rng_stream(1, "order");
+
+    (void)state;
+    problem_make(&p, 1);
+    CHECK_STATUS(train_classifier(&p.net, p.x, p.labels, 1, &options, &rng, &result), STATUS_OK);
+    assert_int_equal(result.steps, 3);
+    arena_free(&p.mem);
+}
+
 struct watch {
     size_t epochs, allocations[3];
     double losses[3];
@@ -495,6 +532,8 @@ int main(void)
         cmocka_unit_test(training_matches_naive_descent),
         cmocka_unit_test(same_seed_gives_same_bits_also_when_resumed),
         cmocka_unit_test(training_is_the_loop_it_says),
+        cmocka_unit_test(schedules_have_their_default_factor),
+        cmocka_unit_test(one_example_is_enough),
         cmocka_unit_test(training_allocates_nothing_between_epochs),
         cmocka_unit_test(training_stops_where_it_is_told),
         cmocka_unit_test(divergence_is_reported),

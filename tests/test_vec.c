@@ -65,6 +65,35 @@ static void vec_sum_is_the_stated_tree_to_the_bit(void **state)
     }
 }
 
+/* The terms that a reduction makes, added in the same tree. */
+static void products_and_squares_are_added_in_the_stated_tree(void **state)
+{
+    struct rng r = rng_stream(1, "tree of products");
+
+    (void)state;
+    for (size_t q = 1; q < sizeof lengths / sizeof *lengths; q++) {
+        const size_t n = lengths[q];
+        struct vec x = vec_normal(&mem, &r, n, 1e6), y = vec_normal(&mem, &r, n, 1.0);
+        struct vecf xf = vec_normalf(&mem, &r, n, 1e6), yf = vec_normalf(&mem, &r, n, 1.0);
+        struct vec terms[4];
+
+        for (int k = 0; k < 4; k++)
+            terms[k] = vec_zero(&mem, n);
+        for (size_t i = 0; i < n; i++) {
+            const double a = (double)xf.x[i], b = (double)yf.x[i];
+
+            terms[0].x[i] = x.x[i] * y.x[i];
+            terms[1].x[i] = (x.x[i] - y.x[i]) * (x.x[i] - y.x[i]);
+            terms[2].x[i] = a * b;
+            terms[3].x[i] = (a - b) * (a - b);
+        }
+        CHECK_NEAR(vec_dot(&x, &y), tree(terms[0].x, n), 0.0);
+        CHECK_NEAR(vec_mean_squared_difference(&x, &y), tree(terms[1].x, n) / (double)n, 0.0);
+        CHECK_NEAR(vec_dotf(&xf, &yf), tree(terms[2].x, n), 0.0);
+        CHECK_NEAR(vec_mean_squared_differencef(&xf, &yf), tree(terms[3].x, n) / (double)n, 0.0);
+    }
+}
+
 static void vec_adder_gives_the_bits_of_vec_sum(void **state)
 {
     struct rng r = rng_stream(1, "adder");
@@ -171,20 +200,20 @@ static void elementwise_operations_are_exact(void **state)
 
     (void)state;
     for (size_t i = 0; i < 37; i++) {
-        x.x[i] = (double)i;
-        xf.x[i] = (float)i;
+        x.x[i] = (double)(i + 1); /* no element of zero, which no factor would change */
+        xf.x[i] = (float)(i + 1);
     }
     vec_fill(&y, 2.0);
-    vec_axpy(&y, 3.0, &x);      /* 3 i + 2 */
-    vec_mix(&y, -1.0, &x, 2.0); /* 5 i + 4 */
+    vec_axpy(&y, 3.0, &x);      /* 3 x + 2 */
+    vec_mix(&y, -1.0, &x, 2.0); /* 5 x + 4 */
     vec_scale(&y, 0.5);
     vec_fillf(&yf, 2.0f);
     vec_axpyf(&yf, 3.0f, &xf);
     vec_mixf(&yf, -1.0f, &xf, 2.0f);
     vec_scalef(&yf, 0.5f);
     for (size_t i = 0; i < 37; i++) {
-        CHECK_NEAR(y.x[i], 2.5 * (double)i + 2.0, 0.0);
-        CHECK_NEAR((double)yf.x[i], 2.5 * (double)i + 2.0, 0.0);
+        CHECK_NEAR(y.x[i], 2.5 * (double)(i + 1) + 2.0, 0.0);
+        CHECK_NEAR((double)yf.x[i], 2.5 * (double)(i + 1) + 2.0, 0.0);
     }
     struct vec copy = vec_copy(&mem, &y);
     struct vecf copyf = vec_copyf(&mem, &yf);
@@ -283,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(vec_sum_is_the_stated_tree_to_the_bit, release),
+        cmocka_unit_test_teardown(products_and_squares_are_added_in_the_stated_tree, release),
         cmocka_unit_test_teardown(vec_adder_gives_the_bits_of_vec_sum, release),
         cmocka_unit_test_teardown(reductions_do_not_depend_on_alignment, release),
         cmocka_unit_test_teardown(sums_of_many_terms_keep_their_digits, release),

@@ -3,6 +3,10 @@
  * which nothing, or not enough, was compared. */
 #include "test.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
 #include "base/memory.h"
 #include "harness/verdict.h"
 
@@ -466,6 +470,26 @@ static void every_sees_members_behind_gaps(void **state)
     CHECK_TEXT(v.why, "task.10000 does not hold, task.99999 does not hold");
 }
 
+/* One seed alone: its first member counts like those that another seed would have named again. */
+static void every_sees_all_members_of_one_seed(void **state)
+{
+    struct reproduction fixed = one_cell;
+
+    (void)state;
+    fixed.deterministic = 1;
+    for (size_t i = 1; i <= 3; i++) {
+        char name[24];
+
+        snprintf(name, sizeof name, "task.%zu", i);
+        put("all", 1, name, 10.0 - (double)i);
+    }
+    const struct verdict v = judge(&fixed, EACH_BELOW(8.5), 1);
+    check_word(&v, PARTLY);
+    assert_int_equal(v.of, 3);
+    assert_int_equal(v.holds, 2);
+    CHECK_TEXT(v.why, "task.1 does not hold");
+}
+
 static void every_cell_must_hold(void **state)
 {
     const struct claim c = {.kind = EVERY, .metric = "a", .is = ABOVE, .to = 0};
@@ -881,6 +905,10 @@ static void measured_says_what_was_found(void **state)
                0);
     v = judge(&one_cell, bound, 5);
     CHECK_TEXT(verdict_measured(words, &v, &bound), "5, n = 5");
+    struct reproduction fixed = one_cell;
+    fixed.deterministic = 1;
+    v = judge(&fixed, value, 1); /* nothing is drawn, so there is no interval to print */
+    CHECK_TEXT(verdict_measured(words, &v, &value), "1, n = 1");
 }
 
 /* ---- size ---- */
@@ -909,6 +937,58 @@ static void a_large_run_is_judged(void **state)
     }
 }
 
+/* Judges the claim in a child; 1 when that aborted. */
+static int judging_aborts(const struct reproduction *r, struct claim c)
+{
+    const pid_t child = fork();
+    struct verdict v;
+    int end = 0;
+
+    if (child == 0) {
+        setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+        if (freopen("/dev/null", "w", stderr) == NULL)
+            _exit(1);
+        signal(SIGABRT, SIG_DFL);
+        c.id = "claim";
+        _exit(verdict_judge(&v, &c, r, DESK, "none", &results, seeds, 5) != STATUS_OK);
+    }
+    assert_true(child > 0 && waitpid(child, &end, 0) == child);
+    return WIFSIGNALED(end) && WTERMSIG(end) == SIGABRT;
+}
+
+static void claims_that_say_nothing_abort(void **state)
+{
+    const struct claim bad[] = {
+        {.kind = ORDER, .metric = "a", .cell = ALL_CELLS},
+        {.kind = VALUE, .metric = "a", .cell = ALL_CELLS, .within = 1},
+        {.kind = TREND, .metric = "task.*", .cell = ALL_CELLS},
+        {.kind = ORDER, .metric = "task.*"},
+        {.kind = BOUND, .metric = "a", .to_metric = "b"},
+        {.kind = TREND, .metric = "a", .to_metric = "b"},
+        {.kind = ORDER, .metric = "a", .to_cell = LAST_CELL},
+        {.kind = ORDER, .metric = "a", .to_metric = "task.*"},
+        {.kind = ORDER, .metric = "unheard-of"},
+        {.kind = ORDER, .metric = "a", .to_metric = "unheard-of"},
+        {.kind = ORDER, .metric = "a", .to = (double)NAN},
+        {.kind = VALUE, .metric = "a", .within = -1},
+        {.kind = VALUE, .metric = "a", .within = (double)NAN},
+    };
+    const struct claim good[] = {
+        {.kind = BOUND, .metric = "a", .cell = ALL_CELLS},
+        {.kind = EVERY, .metric = "task.*", .cell = ALL_CELLS, .to_metric = "base.*"},
+        {.kind = TREND, .metric = "a", .cell = ALL_CELLS},
+        {.kind = ORDER, .metric = "a", .to_metric = "b", .to_cell = LAST_CELL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (!judging_aborts(&three_cells, bad[i]))
+            fail_msg("claim %zu was judged", i);
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        if (judging_aborts(&three_cells, good[i]))
+            fail_msg("claim %zu was not judged", i);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, start)
@@ -934,6 +1014,7 @@ int main(void)
         TEST(trend_needs_two_members),
         TEST(every_member_must_hold),
         TEST(every_sees_members_behind_gaps),
+        TEST(every_sees_all_members_of_one_seed),
         TEST(every_cell_must_hold),
         TEST(every_member_in_every_cell),
         TEST(every_pairs_two_families_by_index),
@@ -954,6 +1035,7 @@ int main(void)
         TEST(out_of_memory_is_a_status),
         TEST(measured_says_what_was_found),
         TEST(a_large_run_is_judged),
+        TEST(claims_that_say_nothing_abort),
     };
 
     return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);

@@ -26,13 +26,13 @@ void references_add(struct references *r, const struct reference *row)
     struct reference *to;
 
     if (r->count == r->capacity) {
-        struct reference *more;
+        const size_t wanted = r->capacity > 0 ? 2 * r->capacity : 64;
+        struct reference *more = arena_get(&r->mem, wanted, sizeof *more);
 
-        r->capacity = r->capacity > 0 ? 2 * r->capacity : 64;
-        more = arena_get(&r->mem, r->capacity, sizeof *more);
         if (r->count > 0)
             memcpy(more, r->rows, r->count * sizeof *more);
         r->rows = more;
+        r->capacity = wanted;
     }
     to = &r->rows[r->count++];
     *to = *row;
@@ -100,6 +100,17 @@ static enum status read_rows(struct references *r, const struct table *t)
     return STATUS_OK;
 }
 
+static enum status read_guarded(struct references *r, const struct table *t)
+{
+    enum status status;
+
+    if (arena_guard(&r->mem))
+        return STATUS_MEMORY;
+    status = read_rows(r, t);
+    arena_unguard(&r->mem);
+    return status;
+}
+
 enum status references_read(struct references *r, const char *path, int *found)
 {
     struct table t = {0};
@@ -110,7 +121,7 @@ enum status references_read(struct references *r, const char *path, int *found)
         return STATUS_OK;
     status = table_read(&t, path);
     if (status == STATUS_OK)
-        status = read_rows(r, &t);
+        status = read_guarded(r, &t);
     table_free(&t);
     return status;
 }

@@ -64,9 +64,9 @@ static void whole(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static const char *const names[] = {"", "a", "profile", "time-limit", "seeds", "seed",
-                                        "a-name-that-is-longer-than-the-sixty-three-bytes-that-a-"
-                                        "name-may-have-to-be-suggested"};
+    static const char *const names[] = {
+        "", "a", "profile", "time-limit", "seeds", "seed",
+        "longer-than-the-sixty-three-bytes-up-to-which-names-are-suggested"};
     char *text = fuzz_text(data, n);
     const char *near = text_nearest(text, names, 7);
 
