@@ -267,6 +267,7 @@ static void views_and_columns_show_what_they_name(void **state)
     CHECK_TRUE(row.n == 3 && row.x == a + 9 && rowf.n == 3 && rowf.x == f + 9);
     vec_fill(&row, 0.0);
     CHECK_NEAR(a[9] + a[10] + a[11], 0.0, 0.0);
+    CHECK_TRUE(matf_rows(&mf, mf.rows, 0).rows == 0);
     CHECK_TRUE(mat_rows(&m, 4, 0).rows == 0 && mat_columns(&mem, &m, 3, 0).cols == 0);
 }
 

@@ -231,6 +231,17 @@ static void welch_of_a_hand_computed_case(void **state)
     CHECK_RELATIVE(i.high, -5 + half, 1e-9);
 }
 
+/* Two values a side are the fewest that have a spread. */
+static void welch_of_two_values_is_finite(void **state)
+{
+    struct interval i = stat_welch((double[]){1, 2, 4}, 3, (double[]){1, 3}, 2, 0.9);
+
+    (void)state;
+    CHECK_TRUE(isfinite(i.low) && isfinite(i.high) && i.low < i.mean && i.mean < i.high);
+    i = stat_welch((double[]){1, 3}, 2, (double[]){1, 2, 4}, 3, 0.9);
+    CHECK_TRUE(isfinite(i.low) && isfinite(i.high) && i.low < i.mean && i.mean < i.high);
+}
+
 static void welch_with_no_spread_has_no_width(void **state)
 {
     const struct interval i = stat_welch((double[]){2, 2, 2}, 3, (double[]){1, 1}, 2, 0.99);
@@ -522,6 +533,7 @@ int main(void)
         cmocka_unit_test(one_value_is_certain_only_where_said),
         cmocka_unit_test(paired_is_the_interval_of_the_differences),
         cmocka_unit_test(welch_of_a_hand_computed_case),
+        cmocka_unit_test(welch_of_two_values_is_finite),
         cmocka_unit_test(welch_with_no_spread_has_no_width),
         cmocka_unit_test(intervals_cover_the_truth_as_often_as_they_say),
         cmocka_unit_test(intervals_propagate_what_is_not_finite),

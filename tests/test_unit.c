@@ -184,6 +184,22 @@ static void repeated_curve(struct unit *u)
     draw_curve(u, "c", 2);
 }
 
+static void as_many_curves_as_fit(struct unit *u)
+{
+    for (int i = 0; i < UNIT_CURVES; i++) {
+        char name[24];
+
+        snprintf(name, sizeof name, "c%d", i);
+        draw_curve(u, name, 1);
+    }
+}
+
+static void one_curve_too_many(struct unit *u)
+{
+    as_many_curves_as_fit(u);
+    draw_curve(u, "more", 1);
+}
+
 static void curve_elsewhere(struct unit *u) { draw_curve(u, "../c", 1); }
 
 static void what_is_not_declared_aborts(void **state)
@@ -205,6 +221,8 @@ static void what_is_repeated_aborts(void **state)
     CHECK_TRUE(aborts(repeated));
     CHECK_TRUE(aborts(repeated_member));
     CHECK_TRUE(aborts(repeated_curve));
+    CHECK_TRUE(aborts(one_curve_too_many));
+    CHECK_TRUE(!aborts(as_many_curves_as_fit));
     CHECK_TRUE(aborts(curve_elsewhere));
 }
 

@@ -348,6 +348,22 @@ static void trend_orders_members_by_number(void **state)
     CHECK_NEAR(v.mean, 1, 1e-12);
 }
 
+/* Three seeds of four fall without exception: the t-interval would run below -1, no correlation
+ * does. */
+static void a_trends_interval_stays_in_a_correlations_range(void **state)
+{
+    (void)state;
+    put_family(4, -0.5, 1);
+    struct verdict v = judge(&one_cell, TASKS_FALL, 4);
+    CHECK_TRUE(v.interval.high > v.mean);
+    CHECK_NEAR(v.interval.low, -1, 0);
+    results_free(&results);
+    put_family(4, 0.5, 1);
+    v = judge(&one_cell, TASKS_RISE, 4);
+    CHECK_TRUE(v.interval.low < v.mean);
+    CHECK_NEAR(v.interval.high, 1, 0);
+}
+
 static void a_constant_has_no_trend(void **state)
 {
     (void)state;
@@ -1007,6 +1023,7 @@ int main(void)
         TEST(bound_counts_seeds_that_diverged_anywhere),
         TEST(trend_follows_the_index_of_a_family),
         TEST(trend_orders_members_by_number),
+        TEST(a_trends_interval_stays_in_a_correlations_range),
         TEST(a_constant_has_no_trend),
         TEST(ties_get_the_mean_rank),
         TEST(trend_that_changes_with_the_seed_is_open),
