@@ -92,10 +92,10 @@ ifneq ($(words $(IDS)),$(words $(PROGRAM_SOURCES)))
 $(error two programs under reproductions/ have the same name)
 endif
 
-RUN_OPTIONS = --build '$(BUILD)' --profile '$(PROFILE)' -j $(JOBS) $(if $(ONLY),--only '$(ONLY)') \
-              $(if $(SEEDS),--seeds '$(SEEDS)') $(if $(DATASETS),--data '$(DATASETS)')
-CHOSEN = $(if $(ONLY),--only '$(ONLY)') $(if $(SEEDS),--seeds '$(SEEDS)')
-WHERE = --build '$(BUILD)' $(if $(DATASETS),--data '$(DATASETS)')
+# What a user typed reaches the shell through the environment, so that an apostrophe in it is one.
+export PROFILE ONLY SEEDS DATASETS FORMAT SETS STRICT BASE ID WHY FUZZ
+CHOSEN = $(if $(ONLY),--only "$$ONLY") $(if $(SEEDS),--seeds "$$SEEDS")
+WHERE = --build '$(BUILD)' --profile "$$PROFILE" $(if $(DATASETS),--data "$$DATASETS")
 
 # ---- what a user calls ---------------------------------------------------------------------------
 
@@ -107,56 +107,59 @@ WHERE = --build '$(BUILD)' $(if $(DATASETS),--data '$(DATASETS)')
 all: $(PROGRAMS) $(BENCH) $(TOOLS) ## build everything (the default)
 
 reproduce: all stand-in ## run every stale unit, draw the figures, write the report
-	@$(BENCH) run $(RUN_OPTIONS)
-	@$(BENCH) figures $(WHERE) --profile '$(PROFILE)' --format '$(strip $(FORMAT))'
-	@$(BENCH) report $(WHERE) --profile '$(PROFILE)'
+	@case "$$FORMAT" in svg|png|pdf) ;; *) \
+	    echo "FORMAT=$$FORMAT: expected svg, png or pdf" >&2; exit 2 ;; esac
+	@status=0; $(BENCH) run $(WHERE) $(CHOSEN) -j $(JOBS) || status=$$?; \
+	[ $$status -ne 2 ] && [ $$status -ne 5 ] && [ $$status -ne 130 ] || exit $$status; \
+	$(BENCH) figures $(WHERE) --format "$$FORMAT" || [ $$status -ne 0 ] || status=$$?; \
+	$(BENCH) report $(WHERE) || [ $$status -ne 0 ] || status=$$?; \
+	exit $$status
 
 datasets: ## fetch the published data that programs read (SETS=..., STRICT=1, DATASETS_MIRROR=URL)
-	@DATASETS='$(DATASETS)' SETS='$(SETS)' STRICT='$(STRICT)' sh datasets/fetch
+	@sh datasets/fetch
 
 stand-in: $(STAND_IN) ## write the generated digits that stand in for MNIST
 
 stand-in-pictures: $(PICTURES) ## write the generated pictures that stand in for CIFAR (370 MB)
 
 check: all stand-in $(TESTS) ## unit tests, then all programs at smoke against the references
-	@sh ci/check '$(BUILD)' '$(JOBS)' '$(DATASETS)' $(TESTS)
+	@sh ci/check '$(BUILD)' '$(JOBS)' "$$DATASETS" $(TESTS)
 
 test: all stand-in $(TESTS) ## unit tests alone
-	@ONLY_UNIT_TESTS=1 sh ci/check '$(BUILD)' '$(JOBS)' '$(DATASETS)' $(TESTS)
+	@ONLY_UNIT_TESTS=1 sh ci/check '$(BUILD)' '$(JOBS)' "$$DATASETS" $(TESTS)
 
 figures: all ## draw the figures again from the results (FORMAT=svg, png or pdf)
-	@$(BENCH) figures $(WHERE) --profile '$(PROFILE)' --format '$(strip $(FORMAT))'
+	@$(BENCH) figures $(WHERE) --format "$$FORMAT"
 
 report: all ## write the report again from the results
-	@$(BENCH) report $(WHERE) --profile '$(PROFILE)'
+	@$(BENCH) report $(WHERE)
 
 export: all ## tables for papers: FORMAT=latex, csv, markdown or json, into build/export
-	@$(BENCH) export $(WHERE) --profile '$(PROFILE)' $(CHOSEN) \
-	    --format '$(if $(filter file,$(origin FORMAT)),latex,$(strip $(FORMAT)))'
+	@$(BENCH) export $(WHERE) $(CHOSEN) --format $(if $(filter file,$(origin FORMAT)),latex,"$$FORMAT")
 
 list: all ## programs, their claims and last verdicts
-	@$(BENCH) list $(WHERE) --profile '$(PROFILE)' $(CHOSEN)
+	@$(BENCH) list $(WHERE) $(CHOSEN)
 
 status: all ## which results are fresh, which are stale and why
-	@$(BENCH) status $(WHERE) --profile '$(PROFILE)' $(CHOSEN)
+	@$(BENCH) status $(WHERE) $(CHOSEN)
 
 plan: all ## one command a missing unit, with its cost: the lines of an array job
-	@$(BENCH) plan $(WHERE) --profile '$(PROFILE)' $(CHOSEN)
+	@$(BENCH) plan $(WHERE) $(CHOSEN)
 
-diff: all ## what moved against the references of BASE, in units of tolerance
-	@$(BENCH) diff --build '$(BUILD)' --base '$(BASE)' $(if $(ONLY),--only '$(ONLY)')
+diff: all ## what moved in the reference files since BASE, in units of tolerance
+	@$(BENCH) diff --build '$(BUILD)' --base "$$BASE" $(if $(ONLY),--only "$$ONLY")
 
 doctor: all ## the installed BLAS against naive loops, and what else may go wrong here
 	@$(BENCH) doctor --build '$(BUILD)'
 
 bless: all ## accept new reference values: ID=program WHY="reason" PROFILE=smoke or desk
-	@$(BENCH) bless $(WHERE) --profile '$(PROFILE)' --id '$(ID)' --why '$(WHY)'
+	@$(BENCH) bless $(WHERE) --id "$$ID" --why "$$WHY"
 
 perf: all $(PERF) ## speed, as ratios within one run (uses python3-torch where installed)
-	@sh tests/perf/run '$(BUILD)' '$(DATASETS)'
+	@sh tests/perf/run '$(BUILD)' "$$DATASETS"
 
 fuzz: ## look for inputs that break the readers (clang; FUZZ=seconds in all)
-	@+sh tests/fuzz/run '$(BUILD)' '$(FUZZ)'
+	@+sh tests/fuzz/run '$(BUILD)' "$$FUZZ"
 
 mutate: ## change one token of lib/ at a time and see which tests notice (60 times)
 	@tests/mutate

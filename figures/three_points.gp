@@ -14,7 +14,7 @@ seeds(j) = ''
 ways = "for [j=1:count] file using (in_cell(which(j)) ? column('w1 [1]') : NaN):(column('w2 [1]')) with linespoints lt j title name(j)"
 numbers = "for [j=1:count] file using (in_cell(which(j)) ? column('w1 [1]') : NaN):(column('w2 [1]')):(in_cell(which(j)) ? number(column(over), column('w1 [1]'), column('w2 [1]')) : '') with labels offset 0,0.8 center font small textcolor rgb colours[j] notitle"
 
-set multiplot layout 1,2 margins 0.09,0.985,0.155,0.9 spacing 0.1
+set multiplot layout 1,2 margins 0.09,0.985,0.155,0.84 spacing 0.1
 set key at graph 0, graph 1.02 left bottom Left reverse horizontal
 set offsets graph 0.03, graph 0.06, graph 0.05, graph 0.05
 set xlabel 'iteration'

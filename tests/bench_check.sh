@@ -84,6 +84,16 @@ sed '/	claim	/d' "$T/good.ref" >"$ref"
 check 'a verdict that was never recorded fails' bench 1 check $only
 cp "$T/good.ref" "$ref"
 
+sed '$a\
+desk	native	none			no-such-claim	claim	0					1		ours		reproduced	x' "$T/good.ref" >"$ref"
+check 'a verdict recorded for no claim fails' bench 1 check $only
+check 'and is named' says 'no-such-claim, which is no claim of it'
+cp "$T/good.ref" "$ref"
+echo >reference-results/gone.ref
+check 'a reference file of no program fails' bench 1 check
+check 'and its name is said' says 'gone.ref belongs to no program'
+rm reference-results/gone.ref
+
 check 'an unknown metric is status 2' bench 2 check $only --metric w1.x1
 check 'with the nearest one' says 'did you mean'
 check 'a pattern that fits no metric compares nothing: status 5' bench 5 check $only --metric 'zz*'

@@ -80,6 +80,12 @@ static const char *or_empty(const char *text)
     return text != NULL ? text : "";
 }
 
+static int near_enough(const struct reference *old, const struct reference *row)
+{
+    return !(old->value < row->value) && !(old->value > row->value) &&
+           strcmp(old->verdict, row->verdict) == 0;
+}
+
 static void add(struct blessing *a, struct reference row)
 {
     const struct reference *old;
@@ -98,6 +104,10 @@ static void add(struct blessing *a, struct reference row)
     old = references_find(&a->old, &row);
     if (old != NULL && old->tol > 0) { /* an override stays, with its own reason */
         row.tol = old->tol;
+        row.why = old->why;
+    }
+    if (old != NULL && near_enough(old, &row)) {
+        row.where = old->where; /* nothing moved: the first reason stands */
         row.why = old->why;
     }
     show(a, &row);

@@ -22,6 +22,20 @@ const char *reference_data(const struct program *p);
 enum status reference_verdicts(struct bench *b, const struct program *p,
                                struct verdict **verdicts) MUST_USE;
 
+/* Holds the desk `mean` rows against the stored values that they come from, both ways, and recorded
+ * verdicts against the claims that the program makes. Each comparison calls finding(context, holds,
+ * line), where the line says what does not hold. */
+enum status stored_check(struct bench *b, const struct program *p, const struct references *refs,
+                         void (*finding)(void *, int, const char *), void *context) MUST_USE;
+
+/* Files in the folder of references that belong to no program. */
+enum status stored_files(struct bench *b, void (*finding)(void *, int, const char *),
+                         void *context) MUST_USE;
+
+/* Prints in one line how far the present results of the profile lie from the references, if there
+ * are any. Never a gate. */
+enum status stored_drift(struct bench *b, struct program *p) MUST_USE;
+
 /* The two generated texts: the table of claims for README.md, and reproductions/README.md. They
  * depend on the programs and on reference-results/ alone. */
 enum status readme_claims(struct bench *b, struct text *out) MUST_USE;

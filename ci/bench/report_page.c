@@ -201,6 +201,8 @@ static void put_figure(struct text *t, const struct chapter *c)
     text_add(t, "</div>\n");
     if (c->p->r.caption != NULL)
         html_element(t, "figcaption", NULL, c->p->r.caption);
+    if (c->p->r.caption != NULL && !c->p->r.deterministic)
+        html_element(t, "p", "note", "Shaded: 95 % intervals of the mean over seeds.");
     text_add(t, "\n</figure>\n");
 }
 

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "child.h"
 #include "programs.h"
+#include "reference_files.h"
 
 enum { FAILURES_SHOWN = 20, MOST_UNFIT = 5 };
 
@@ -476,12 +477,12 @@ static void print_verdicts(struct bench *b, struct first *failed)
         if (b->programs[i].unit_count > 0 && b->programs[i].r.claim_count > 0) {
             printf("%s\n", b->programs[i].id);
             note(b, failed, list_claims(b, &b->programs[i], counts));
+            note(b, failed, stored_drift(b, &b->programs[i]));
         }
     printf("\n");
     for (int word = REPRODUCED; word < VERDICT_COUNT; word++)
         printf("%zu %s, ", counts[word], verdict_name((enum verdict_word)word));
-    printf("%zu %s\nreport   %s/report/index.html\n", counts[NOT_TESTED],
-           verdict_name(NOT_TESTED), b->build);
+    printf("%zu %s\n", counts[NOT_TESTED], verdict_name(NOT_TESTED));
 }
 
 /* Summaries and verdicts of what is there. */
@@ -505,6 +506,21 @@ static void print_outcome(const struct runner *r, double seconds)
                all - r->job_count, progress_duration(duration, seconds));
 }
 
+/* A profile for clusters says what it costs before it starts. */
+static void print_cost(const struct runner *r)
+{
+    double seconds = 0;
+    char words[32];
+
+    for (size_t i = 0; i < r->job_count; i++)
+        seconds += r->jobs[i].expected;
+    if (r->job_count > 0)
+        printf("%zu units, about %s of one core%s; make plan lists them for a cluster\n",
+               r->job_count, progress_duration(words, seconds),
+               seconds > 0 ? "" : " (no estimate)");
+    fflush(stdout);
+}
+
 enum status verb_run(struct bench *b)
 {
     const double started = progress_clock();
@@ -517,6 +533,8 @@ enum status verb_run(struct bench *b)
     TRY(programs_find(b));
     TRY(plan_all(b, !b->quiet, &planned, &why));
     runner_start(&r, b);
+    if (b->profile == PAPER)
+        print_cost(&r);
     run_all(&r);
     if (r.interrupted)
         return conclude(&r);

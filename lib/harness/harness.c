@@ -77,6 +77,8 @@ static enum status read_options(struct call *c, int argc, char **argv)
         return status_set(STATUS_USAGE, "--pinned and --native exclude each other");
     if (c->seed != 0 && c->seeds_text != NULL)
         return status_set(STATUS_USAGE, "--seed and --seeds exclude each other");
+    if (c->out != NULL && c->out[0] == '\0')
+        return status_set(STATUS_USAGE, "--out needs the name of a folder, found nothing");
     if (c->time_limit < 0 || !(c->time_limit < 1e8))
         return status_set(STATUS_USAGE, "--time-limit is a number of seconds, 0 for none");
     return STATUS_OK;
@@ -372,7 +374,7 @@ static enum status run_all(struct call *c)
 
 static void out_of_time(int signal)
 {
-    static const char words[] = "the time limit of this call is over\n";
+    static const char words[] = "the time limit of this call (--time-limit) is over\n";
 
     (void)signal;
     if (write(STDERR_FILENO, words, sizeof words - 1) < 0)
