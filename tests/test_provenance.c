@@ -203,6 +203,27 @@ static void failing_memory_is_reported(void **state)
     CHECK_STATUS(file_remove_folder(folder), STATUS_OK);
 }
 
+/* What the kernel calls the first processor; "unknown" where it gives no such line. */
+static void the_processor_is_the_kernels_name_for_it(void **state)
+{
+    struct provenance p = {0};
+    char line[256], wanted[256] = "unknown";
+    FILE *file = fopen("/proc/cpuinfo", "r");
+
+    (void)state;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, "model name", 10) == 0) {
+            line[strcspn(line, "\n")] = 0;
+            snprintf(wanted, sizeof wanted, "%s", strchr(line, ':') + 2);
+            break;
+        }
+    if (file != NULL)
+        fclose(file);
+    provenance_capture(&p);
+    CHECK_TEXT(provenance_get(&p, "machine.cpu"), wanted);
+    provenance_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +237,7 @@ int main(void)
         cmocka_unit_test(nobody_is_named),
         cmocka_unit_test(saved_list_is_a_table),
         cmocka_unit_test(failing_memory_is_reported),
+        cmocka_unit_test(the_processor_is_the_kernels_name_for_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

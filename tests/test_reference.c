@@ -252,6 +252,43 @@ static void damaged_files_are_refused(void **state)
     references_free(&r);
 }
 
+/* The file's order is by profile, data, mode, scope, cell, seed and metric, whatever came first. */
+static void rows_are_sorted_by_every_key(void **state)
+{
+    static const char *const order[][5] = { /* profile, data, mode, cell, seed */
+        {"desk", "real", "native", "a", "1"},   {"smoke", "none", "pinned", "a", "1"},
+        {"smoke", "real", "native", "a", "1"},  {"smoke", "real", "pinned", "a", "1"},
+        {"smoke", "real", "pinned", "b", "2"},  {"smoke", "real", "pinned", "b", "10"}};
+    struct references r = {0}, back = {0};
+    char path[600];
+    int found;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/x.ref", test_folder());
+    for (size_t i = 6; i-- > 0;) {
+        struct reference row = row_of("loss", 1, "exact");
+
+        row.profile = order[i][0];
+        row.data = order[i][1];
+        row.mode = order[i][2];
+        row.cell = order[i][3];
+        row.seed = order[i][4];
+        references_add(&r, &row);
+    }
+    CHECK_STATUS(references_save(&r, path), STATUS_OK);
+    CHECK_STATUS(references_read(&back, path, &found), STATUS_OK);
+    assert_int_equal(back.count, 6);
+    for (size_t i = 0; i < 6; i++) {
+        CHECK_TEXT(back.rows[i].profile, order[i][0]);
+        CHECK_TEXT(back.rows[i].data, order[i][1]);
+        CHECK_TEXT(back.rows[i].mode, order[i][2]);
+        CHECK_TEXT(back.rows[i].cell, order[i][3]);
+        CHECK_TEXT(back.rows[i].seed, order[i][4]);
+    }
+    references_free(&r);
+    references_free(&back);
+}
+
 /* Memory that runs out at any allocation is a status, and what was read before stays readable. */
 static void memory_that_runs_out_is_a_status(void **state)
 {
@@ -288,6 +325,7 @@ int main(void)
         cmocka_unit_test(rows_survive_saving),
         cmocka_unit_test(rows_are_saved_in_order),
         cmocka_unit_test(damaged_files_are_refused),
+        cmocka_unit_test(rows_are_sorted_by_every_key),
         cmocka_unit_test(memory_that_runs_out_is_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
