@@ -3,6 +3,9 @@
  * that holds for every order of summation; 2 (k + 2) eps is allowed here). */
 #include "test.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "base/memory.h"
 #include "base/rng.h"
 #include "linalg/blas.h"
@@ -305,6 +308,44 @@ static void products_take_no_memory_of_ours_and_repeat_to_the_bit(void **state)
     CHECK_TRUE(memory_count() == before);
 }
 
+static void gram_into_two_by_three(void)
+{
+    struct arena mem = {0};
+    struct mat c = mat_zero(&mem, 2, 3), a = mat_zero(&mem, 2, 4);
+
+    mat_gram(&c, 1, &a, 0, 0);
+}
+
+static void gram_into_three_by_two(void)
+{
+    struct arena mem = {0};
+    struct matf c = matf_zero(&mem, 3, 2), a = matf_zero(&mem, 2, 4);
+
+    matf_gram(&c, 1, &a, 0, 0);
+}
+
+/* One dimension that fits is not enough. */
+static void gram_of_another_shape_aborts(void **state)
+{
+    void (*const wrong[])(void) = {gram_into_two_by_three, gram_into_three_by_two};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        int status = 0;
+        const pid_t child = fork();
+
+        if (child == 0) {
+            signal(SIGABRT, SIG_DFL);
+            if (freopen("/dev/null", "w", stderr) == NULL)
+                _exit(1);
+            wrong[i]();
+            _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        CHECK_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +358,7 @@ int main(void)
         cmocka_unit_test_teardown(views_and_columns_show_what_they_name, release),
         cmocka_unit_test(norms_and_trace_of_a_small_matrix),
         cmocka_unit_test_teardown(products_take_no_memory_of_ours_and_repeat_to_the_bit, release),
+        cmocka_unit_test(gram_of_another_shape_aborts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
