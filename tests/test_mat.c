@@ -310,7 +310,6 @@ static void products_take_no_memory_of_ours_and_repeat_to_the_bit(void **state)
 
 static void gram_into_two_by_three(void)
 {
-    struct arena mem = {0};
     struct mat c = mat_zero(&mem, 2, 3), a = mat_zero(&mem, 2, 4);
 
     mat_gram(&c, 1, &a, 0, 0);
@@ -318,7 +317,6 @@ static void gram_into_two_by_three(void)
 
 static void gram_into_three_by_two(void)
 {
-    struct arena mem = {0};
     struct matf c = matf_zero(&mem, 3, 2), a = matf_zero(&mem, 2, 4);
 
     matf_gram(&c, 1, &a, 0, 0);
