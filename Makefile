@@ -79,6 +79,8 @@ PAPER_SOURCES   := $(filter-out $(PROGRAM_SOURCES),$(ALL_REPRODUCTION_SOURCES))
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB      := $(BUILD)/libinfogeo.a
+# What programs of one paper share, as the tests link it.
+SHARED   := $(BUILD)/libpapers.a
 BENCH    := $(BUILD)/bench
 IDS      := $(sort $(basename $(notdir $(PROGRAM_SOURCES))))
 PROGRAMS := $(addprefix $(BUILD)/bin/,$(IDS))
@@ -199,6 +201,8 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(LIB): $(call object,$(LIB_SOURCES))
+$(SHARED): $(call object,$(PAPER_SOURCES))
+$(LIB) $(SHARED):
 	@rm -f $@
 	@ar rcsD $@ $^
 
@@ -226,7 +230,7 @@ $(BUILD)/tools/%: $(BUILD)/obj/datasets/%.o $(LIB)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB)
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SHARED) $(LIB)
 	@mkdir -p $(@D)
 	@echo '  link  $(@F)'
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
