@@ -282,6 +282,8 @@ if command -v pdflatex >/dev/null && kpsewhich booktabs.sty >/dev/null; then
         "$T/paper-digits.tex"
     sed 's/{equal-sizes-help}/{equal_sizes}/' paper.tex >"$T/paper-claim.tex"
     check 'and an unknown claim' pdflatex_says 1 "No claim 'equal_sizes'" "$T/paper-claim.tex"
+else
+    skip 'a paper set by LaTeX' 'pdflatex or booktabs.sty is not installed (texlive-latex-extra)'
 fi
 
 # ---- the other formats ----

@@ -142,7 +142,7 @@ case " \$* " in
 esac
 END
 chmod +x build/bin/needs_data
-check 'status goes on without data' bench 0 status $smoke
+check 'status goes on without data, and says so with status 4' bench 4 status $smoke
 check 'and names the program' says 'needs_data: cannot run: needs_data: no such folder'
 check 'a plan that lacks a program is status 4' bench 4 plan $smoke
 check 'and says so in itself' says '# not planned: needs_data: no such folder'

@@ -31,6 +31,11 @@ says() {
     grep -qF -e "$1" "$log"
 }
 
+# skip "what was not tried" "what is missing": said at the end of `make check`.
+skip() {
+    echo "# SKIP $1: $2"
+}
+
 tap_end() {
     echo "1..$tap_count"
     [ "$tap_failed" -eq 0 ] && [ "$tap_count" -gt 0 ]

@@ -427,7 +427,8 @@ static enum status answer(struct comparison *c)
         print_difference(&c->list[i]);
     print_summary(c);
     if (c->rows == 0)
-        return status_set(STATUS_NOTHING, "nothing was compared: no row fits");
+        return status_set(STATUS_NOTHING, "nothing was compared: no row of '%s' on either side",
+                          c->b->only ? c->b->only : "*");
     const size_t failures = c->b->fail ? count_failures(c) : 0;
     if (failures > 0)
         return status_set(STATUS_OUTSIDE, "%zu rows are not what they were at %s", failures,

@@ -78,7 +78,8 @@ static const char *const style[] = {
     "--card:#fff;--link:#000;--good:#0a5c36;--good-bg:#fff;--bad:#9a1c13;--bad-bg:#fff;"
     "--part:#6f4400;--part-bg:#fff;--open:#3d4653;--open-bg:#fff;--none:#444}\n"
     "body{font-size:10pt}main{max-width:none;padding:0}.verdict{border:1px solid currentColor}\n"
-    "figure,tr,dt{break-inside:avoid}h2,h3,dt{break-after:avoid}thead{display:table-header-group}\n"
+    "figure,tr,dt{break-inside:avoid}h2,h3,dt,.paper,.facts{break-after:avoid}\n"
+    "thead{display:table-header-group}\n"
     ".sheet{overflow:visible;border:0;padding:0}.sheet svg{min-width:0}\n"
     "details::details-content{content-visibility:visible;display:block}}\n",
 };

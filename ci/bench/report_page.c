@@ -203,6 +203,9 @@ static void put_figure(struct text *t, const struct chapter *c)
         html_element(t, "figcaption", NULL, c->p->r.caption);
     if (c->p->r.caption != NULL && !c->p->r.deterministic)
         html_element(t, "p", "note", "Shaded: 95 % intervals of the mean over seeds.");
+    if (c->p->r.data != NULL && c->p->data_kind != NULL && strcmp(c->p->data_kind, "stand-in") == 0)
+        html_element(t, "p", "note", "Drawn from generated stand-ins, not from the set that the "
+                                     "caption names.");
     text_add(t, "\n</figure>\n");
 }
 

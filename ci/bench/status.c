@@ -408,13 +408,14 @@ static void print_totals(const struct bench *b, const struct totals *t)
            t->units, profile_name(b->profile), t->fresh, t->stale, t->missing, t->leftovers,
            t->orphans);
     if (t->unasked > 0)
-        printf("; %zu programs cannot run", t->unasked);
+        printf("; programs that cannot run: %zu", t->unasked);
     printf("\n");
 }
 
 enum status verb_status(struct bench *b)
 {
     struct totals totals = {0};
+    enum status worst = STATUS_OK;
 
     TRY(programs_find(b));
     enum status *statuses = arena_get(&b->mem, b->program_count, sizeof *statuses);
@@ -426,9 +427,13 @@ enum status verb_status(struct bench *b)
             continue;
         }
         totals.unasked++;
+        worst = statuses[i];
         printf("%s: cannot run: %s\n", b->programs[i].id, words[i]);
     }
     look_at_results(b, &totals);
     print_totals(b, &totals);
+    if (worst != STATUS_OK)
+        return status_set(worst, "%zu of %zu programs cannot run: what they say stands "
+                          "above", totals.unasked, b->program_count);
     return STATUS_OK;
 }

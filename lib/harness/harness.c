@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness/harness.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,7 +104,7 @@ static enum status find_cells(struct call *c)
 {
     const size_t n = reproduction_cell_count(c->r, c->profile);
     const char **names = arena_get(&c->mem, n, sizeof *names);
-    const char *near;
+    const char *all = "";
 
     c->first_cell = 0;
     c->end_cell = n;
@@ -117,9 +118,10 @@ static enum status find_cells(struct call *c)
             return STATUS_OK;
         }
     }
-    near = text_nearest(c->cell_name, names, n);
-    return status_set(STATUS_USAGE, "no cell '%s' at %s; %s '%s'", c->cell_name, c->profile_name,
-                      near ? "did you mean" : "the first is", near ? near : names[0]);
+    for (size_t i = 0; i < n; i++)
+        all = arena_text(&c->mem, "%s%s'%s'", all, i ? ", " : "", names[i]);
+    return status_set(STATUS_USAGE, "no cell '%s' at %s, whose cells are %s", c->cell_name,
+                      c->profile_name, all);
 }
 
 static enum status find_seeds(struct call *c)
@@ -386,7 +388,8 @@ static void set_time_limit(double seconds)
 {
     const time_t whole = (time_t)seconds;
     const struct itimerval timer = {
-        .it_value = {whole, (suseconds_t)(1e6 * (seconds - (double)whole))}};
+        /* rounded up: a limit below the clock's tick is still a limit */
+        .it_value = {whole, (suseconds_t)ceil(999999 * (seconds - (double)whole))}};
 
     if (seconds > 0) {
         signal(SIGALRM, out_of_time);
