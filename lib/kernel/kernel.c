@@ -76,7 +76,7 @@ void kernel_mixed(struct mat *out, const struct kernel *k, const struct mat *y,
 
     check_kernel(k, y, coordinate);
     CHECK(y->cols == d, "points in %zu and in %zu dimensions", y->cols, d);
-    CHECK(out->rows == y->rows && out->cols == x->rows * d, "%zu x %zu for %zu points and %zu x %zu",
+    CHECK(out->rows == y->rows && out->cols == x->rows * d, "%zu x %zu for %zu and %zu x %zu",
           out->rows, out->cols, y->rows, x->rows, d);
     for (size_t m = 0; m < y->rows; m++)
         for (size_t n = 0; n < x->rows; n++)

@@ -39,7 +39,7 @@ void kernel_mixed(struct mat *out, const struct kernel *k, const struct mat *y,
                   const size_t *coordinate, const struct mat *x, double scale);
 
 /* out (M x M): entry (m, l) = d^2 k(y_m, y_l) / (d y_{c_m} d x_{c_l}): the Gram matrix of the
- * functions d_{c_m} k(y_m, .) in the kernel's space, symmetric to the bit, positive semidefinite. */
+ * functions d_{c_m} k(y_m, .) in the kernel's space: semidefinite, symmetric to the bit. */
 void kernel_mixed_gram(struct mat *out, const struct kernel *k, const struct mat *y,
                        const size_t *coordinate);
 
