@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "geometry/gaussian.h"
+
+#include <math.h>
+
+#include "linalg/lapack.h"
+#include "test.h"
+#include "transport/bures.h"
+
+enum { D = 4 };
+
+static struct mat covariance(struct arena *mem, struct rng *r)
+{
+    const struct mat a = mat_normal(mem, r, D, 2 * D, 1);
+    struct mat sigma = mat_zero(mem, D, D);
+
+    mat_gram(&sigma, 1.0 / (2 * D), &a, MAT_AS_IS, 0);
+    return sigma;
+}
+
+static struct mat symmetric(struct arena *mem, struct rng *r)
+{
+    struct mat s = mat_normal(mem, r, D, D, 1);
+
+    mat_mirror_lower(&s);
+    return s;
+}
+
+static void lyapunov_solution_satisfies_its_equation(void **state)
+{
+    struct arena mem = {0};
+    struct rng r = rng_stream(1, "matrices");
+    const struct mat sigma = covariance(&mem, &r), s = symmetric(&mem, &r);
+    struct mat lam = mat_zero(&mem, D, D), left = mat_copy(&mem, &s);
+
+    (void)state;
+    CHECK_STATUS(gaussian_lyapunov(&lam, &sigma, &s, &mem), STATUS_OK);
+    mat_multiply(&left, 1, &lam, MAT_AS_IS, &sigma, MAT_AS_IS, -1);
+    mat_multiply(&left, 1, &sigma, MAT_AS_IS, &lam, MAT_AS_IS, 1);
+    CHECK_NEAR(mat_norm(&left), 0, 1e-13);
+    CHECK_TRUE(mat_norm(&lam) > 0.1);
+    for (size_t i = 0; i < D; i++)
+        for (size_t j = 0; j < i; j++)
+            CHECK_NEAR(lam.a[i * D + j], lam.a[j * D + i], 0);
+    arena_free(&mem);
+}
+
+/* B = A + h S. */
+static struct mat moved(struct arena *mem, const struct mat *a, double h, const struct mat *s)
+{
+    struct mat b = mat_copy(mem, a);
+    struct vec to = mat_flat(&b), by = mat_flat(s);
+
+    vec_axpy(&to, h, &by);
+    return b;
+}
+
+/* W2^2(Sigma, Sigma + h S) = h^2 |S|^2 + O(h^3), both signs averaged. */
+static void wasserstein_norm_is_the_square_of_a_small_move(void **state)
+{
+    struct arena mem = {0};
+    struct rng r = rng_stream(2, "matrices");
+    const struct mat sigma = covariance(&mem, &r), s = symmetric(&mem, &r);
+    const struct vec m = vec_normal(&mem, &r, D, 1);
+    const double h = 1e-4;
+    double squared, sum = vec_dot(&m, &m);
+
+    (void)state;
+    for (int sign = -1; sign <= 1; sign += 2) {
+        const struct mat to = moved(&mem, &sigma, sign * h, &s);
+        double bures;
+
+        CHECK_STATUS(bures_distance(&bures, &sigma, &to), STATUS_OK);
+        sum += bures / (2 * h * h);
+    }
+    CHECK_STATUS(gaussian_norm(&squared, &sigma, &m, &s, GAUSSIAN_WASSERSTEIN, &mem), STATUS_OK);
+    CHECK_RELATIVE(squared, sum, 1e-5);
+    arena_free(&mem);
+}
+
+/* KL(N(h m, Sigma + h S) | N(0, Sigma)) = h^2 |(m, S)|^2 / 2 + O(h^3). */
+static double divergence(struct arena *mem, const struct mat *sigma, const struct vec *m,
+                         const struct mat *to)
+{
+    struct mat l = mat_copy(mem, sigma), l_to = mat_copy(mem, to), q = mat_copy(mem, to);
+    struct vec y = vec_copy(mem, m);
+
+    CHECK_STATUS(lapack_cholesky(&l), STATUS_OK);
+    CHECK_STATUS(lapack_cholesky(&l_to), STATUS_OK);
+    CHECK_STATUS(lapack_cholesky_solve_matrix(&l, &q), STATUS_OK);
+    CHECK_STATUS(lapack_cholesky_solve(&l, &y), STATUS_OK);
+    return (mat_trace(&q) - D + vec_dot(m, &y) + lapack_cholesky_log_determinant(&l) -
+            lapack_cholesky_log_determinant(&l_to)) / 2;
+}
+
+static void fisher_norm_is_twice_a_small_divergence(void **state)
+{
+    struct arena mem = {0};
+    struct rng r = rng_stream(3, "matrices");
+    const struct mat sigma = covariance(&mem, &r), s = symmetric(&mem, &r);
+    const struct vec m = vec_normal(&mem, &r, D, 1);
+    const double h = 1e-4;
+    double squared, sum = 0;
+
+    (void)state;
+    for (int sign = -1; sign <= 1; sign += 2) {
+        const struct mat to = moved(&mem, &sigma, sign * h, &s);
+        struct vec step = vec_copy(&mem, &m);
+
+        vec_scale(&step, h);
+        sum += divergence(&mem, &sigma, &step, &to) / (h * h);
+    }
+    CHECK_STATUS(gaussian_norm(&squared, &sigma, &m, &s, GAUSSIAN_FISHER, &mem), STATUS_OK);
+    CHECK_RELATIVE(squared, sum, 1e-5);
+    arena_free(&mem);
+}
+
+/* <u, natural gradient> in the metric is the derivative along u. */
+static void natural_gradient_represents_the_derivative(void **state)
+{
+    struct arena mem = {0};
+    struct rng r = rng_stream(4, "matrices");
+    const struct mat sigma = covariance(&mem, &r), s = symmetric(&mem, &r), G = symmetric(&mem, &r);
+    const struct vec m = vec_normal(&mem, &r, D, 1), g = vec_normal(&mem, &r, D, 1);
+    const struct vec gf = mat_flat(&G), sf = mat_flat(&s);
+    const double derivative = vec_dot(&g, &m) + vec_dot(&gf, &sf);
+
+    (void)state;
+    for (int k = GAUSSIAN_EUCLIDEAN; k <= GAUSSIAN_FISHER; k++) {
+        const enum gaussian_metric metric = (enum gaussian_metric)k;
+        struct vec v = vec_zero(&mem, D), sum = vec_copy(&mem, &m);
+        struct mat V = mat_zero(&mem, D, D), both;
+        double a, b, c;
+
+        gaussian_natural(&v, &V, &sigma, &g, &G, metric, &mem);
+        vec_axpy(&sum, 1, &v);
+        both = moved(&mem, &s, 1, &V);
+        CHECK_STATUS(gaussian_norm(&a, &sigma, &sum, &both, metric, &mem), STATUS_OK);
+        CHECK_STATUS(gaussian_norm(&b, &sigma, &m, &s, metric, &mem), STATUS_OK);
+        CHECK_STATUS(gaussian_norm(&c, &sigma, &v, &V, metric, &mem), STATUS_OK);
+        CHECK_NEAR((a - b - c) / 2, derivative, 1e-11 * (a + b + c));
+    }
+    arena_free(&mem);
+}
+
+static void distance_has_its_gradient(void **state)
+{
+    struct arena mem = {0};
+    struct rng r = rng_stream(5, "matrices");
+    const struct mat sigma = covariance(&mem, &r), target = covariance(&mem, &r);
+    const struct mat s = symmetric(&mem, &r);
+    const struct vec mu = vec_normal(&mem, &r, D, 1), to = vec_normal(&mem, &r, D, 1);
+    struct mat G = mat_zero(&mem, D, D);
+    struct vec g = vec_zero(&mem, D), gf, sf;
+    const double h = 1e-5;
+    double distance, up, down;
+
+    (void)state;
+    CHECK_STATUS(gaussian_distance(&distance, &g, &G, &mu, &sigma, &to, &target), STATUS_OK);
+    const struct mat high = moved(&mem, &sigma, h, &s), low = moved(&mem, &sigma, -h, &s);
+    CHECK_STATUS(gaussian_distance(&up, NULL, NULL, &mu, &high, &to, &target), STATUS_OK);
+    CHECK_STATUS(gaussian_distance(&down, NULL, NULL, &mu, &low, &to, &target), STATUS_OK);
+    gf = mat_flat(&G);
+    sf = mat_flat(&s);
+    CHECK_NEAR(vec_dot(&gf, &sf), (up - down) / (2 * h), 1e-7);
+    for (size_t i = 0; i < D; i++)
+        CHECK_RELATIVE(g.x[i], 2 * (mu.x[i] - to.x[i]), 1e-15);
+    CHECK_TRUE(distance > 0);
+    arena_free(&mem);
+}
+
+/* On diagonal covariances the full geometry is that of the independent coordinates in v = s^2. */
+static void diagonal_covariances_agree_with_the_family(void **state)
+{
+    struct arena mem = {0};
+    const double v_[] = {0.5, 1, 2, 4}, gradient_[] = {1, -2, 3, -4, 0.5, -0.25, 2, 1};
+    struct mat sigma = mat_zero(&mem, D, D), G = mat_zero(&mem, D, D), V = mat_zero(&mem, D, D);
+    struct vec theta = vec_zero(&mem, 2 * D), gradient = vec_over(gradient_, 2 * D), v, natural;
+    const struct vec g = vec_over(gradient_, D);
+
+    (void)state;
+    v = vec_zero(&mem, D);
+    natural = vec_zero(&mem, 2 * D);
+    for (size_t i = 0; i < D; i++) {
+        sigma.a[i * D + i] = theta.x[D + i] = v_[i];
+        G.a[i * D + i] = gradient_[D + i];
+    }
+    for (int k = GAUSSIAN_WASSERSTEIN; k <= GAUSSIAN_FISHER; k++) {
+        gaussian_natural(&v, &V, &sigma, &g, &G, (enum gaussian_metric)k, &mem);
+        CHECK_STATUS(gaussian_families_natural(&natural, GAUSSIAN_NORMAL_VAR, &theta, &gradient,
+                                               (enum gaussian_metric)k), STATUS_OK);
+        for (size_t i = 0; i < D; i++) {
+            CHECK_RELATIVE(v.x[i], natural.x[i], 1e-14);
+            CHECK_RELATIVE(V.a[i * D + i], natural.x[D + i], 1e-14);
+        }
+    }
+    arena_free(&mem);
+}
+
+static void singular_covariances_have_a_status(void **state)
+{
+    struct arena mem = {0};
+    struct rng r = rng_stream(6, "matrices");
+    struct mat zero = mat_zero(&mem, D, D), lam = mat_zero(&mem, D, D), s = symmetric(&mem, &r);
+    struct vec m = vec_zero(&mem, D);
+    double squared;
+
+    (void)state;
+    CHECK_STATUS(gaussian_lyapunov(&lam, &zero, &s, &mem), STATUS_NOT_DEFINITE);
+    CHECK_STATUS(gaussian_norm(&squared, &zero, &m, &s, GAUSSIAN_WASSERSTEIN, &mem),
+                 STATUS_NOT_DEFINITE);
+    CHECK_STATUS(gaussian_norm(&squared, &zero, &m, &s, GAUSSIAN_FISHER, &mem),
+                 STATUS_NOT_DEFINITE);
+    zero.a[0] = (double)NAN;
+    CHECK_STATUS(gaussian_lyapunov(&lam, &zero, &s, &mem), STATUS_DIVERGED);
+    arena_free(&mem);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lyapunov_solution_satisfies_its_equation),
+        cmocka_unit_test(wasserstein_norm_is_the_square_of_a_small_move),
+        cmocka_unit_test(fisher_norm_is_twice_a_small_divergence),
+        cmocka_unit_test(natural_gradient_represents_the_derivative),
+        cmocka_unit_test(distance_has_its_gradient),
+        cmocka_unit_test(diagonal_covariances_agree_with_the_family),
+        cmocka_unit_test(singular_covariances_have_a_status),
+    };
+
+    return cmocka_run_group_tests_name("gaussian", tests, NULL, NULL);
+}
