@@ -99,7 +99,7 @@ static void integrate_metric(enum gaussian_family family, const struct vec *thet
 
     g[0][0] = g[0][1] = g[1][0] = g[1][1] = 0;
     for (double at = -12; at <= 12; at += step) {
-        double x, j[2];
+        double x = 0, j[2] = {0, 0};
         struct mat z = mat_over(&at, 1, 1), sample = mat_over(&x, 1, 1), rows = mat_over(j, 1, 2);
 
         gaussian_families_sample(&sample, &rows, family, theta, &z);
