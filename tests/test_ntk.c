@@ -78,6 +78,7 @@ static void kernel_is_homogeneous_without_biases(void **state)
                    6 * ntk_value(&spec, 0.3, 1, 1, NULL, NULL), 1e-14);
     CHECK_NEAR(ntk_value(&spec, 0, 0, 1, NULL, NULL), 0, 0); /* an input of length 0 */
     CHECK_NEAR(ntk_value(&spec, 0, 0, 0, NULL, NULL), 0, 0);
+    CHECK_NEAR(ntk_sphere(1, &spec), 6, 1e-15);
     CHECK_NEAR(ntk_sphere(1 + 1e-15, &spec), 6, 1e-7); /* clipped */
     CHECK_TRUE(isfinite(ntk_sphere(-1 - 1e-15, &spec)));
 }

@@ -27,10 +27,12 @@ double ntk_value(const struct ntk_spec *spec, double product, double square, dou
 
         Q[l] = w * product + b;
         if (l < L) {
+            const int same = Q[l] == s && s == other; /* stays so to the bit: arccos has a root
+                                                         at 1 that makes 1e-8 of a rounding */
             const double r = scale > 0 ? fmax(-1, fmin(1, Q[l] / scale)) : 0;
-            const double half = PI - acos(r);
+            const double half = same ? PI : PI - acos(r);
 
-            product = scale / (2 * PI) * (sqrt(1 - r * r) + half * r);
+            product = same ? s / 2 : scale / (2 * PI) * (sqrt(1 - r * r) + half * r);
             square = s / 2;
             other_square = other / 2;
             K[l] = half / (2 * PI);
