@@ -87,16 +87,16 @@ static void apply_is_the_product_with_the_kernel(void **state)
     struct arena mem = {0};
     struct rng r = rng_stream(10, "inputs");
     const struct mat x = mat_normal(&mem, &r, 70, 5, 1), y = mat_normal(&mem, &r, 300, 5, 1);
-    const struct vec a = vec_normal(&mem, &r, 300, 1);
+    const struct mat a = mat_normal(&mem, &r, 300, 2, 1);
     struct mat cross = mat_zero(&mem, 70, 300);
-    struct vec f = vec_normal(&mem, &r, 70, 1), expected = vec_copy(&mem, &f);
+    struct mat f = mat_normal(&mem, &r, 70, 2, 1), expected = mat_copy(&mem, &f);
 
     (void)state;
     CHECK_STATUS(ntk_gram_cross(&cross, &spec, NTK_TANGENT, &x, &y, 0.2), STATUS_OK);
-    mat_vec_add(&expected, 1, &cross, MAT_AS_IS, &a, 1);
+    mat_multiply(&expected, 1, &cross, MAT_AS_IS, &a, MAT_AS_IS, 1);
     CHECK_STATUS(ntk_gram_apply(&f, &spec, &x, &y, 0.2, &a), STATUS_OK);
-    for (size_t i = 0; i < 70; i++)
-        CHECK_NEAR(f.x[i], expected.x[i], 1e-11);
+    for (size_t i = 0; i < 140; i++)
+        CHECK_NEAR(f.a[i], expected.a[i], 1e-11);
     arena_free(&mem);
 }
 
@@ -122,7 +122,7 @@ static void bad_input_is_refused(void **state)
     const struct ntk_spec spec = {3, 2, 0};
     struct arena mem = {0};
     struct mat x = mat_identity(&mem, 3), out = mat_zero(&mem, 3, 3), small = mat_zero(&mem, 3, 2);
-    struct vec f = vec_zero(&mem, 3);
+    struct mat f = mat_zero(&mem, 3, 1), wide = mat_zero(&mem, 3, 2);
     enum status status;
 
     (void)state;
@@ -133,6 +133,7 @@ static void bad_input_is_refused(void **state)
     CHECK_ABORTS(status = ntk_gram_cross(&small, &spec, 0, &x, &x, 1));
     CHECK_ABORTS(status = ntk_gram_cross(&out, &spec, 0, &x, &small, 1));
     CHECK_ABORTS(status = ntk_gram(&out, &(struct ntk_spec){0, 2, 0}, 0, &x, 1));
+    CHECK_ABORTS(status = ntk_gram_apply(&wide, &spec, &x, &x, 1, &f));
     for (size_t k = 1; k <= 5; k++) {
         memory_fail_at(k);
         status = ntk_gram_apply(&f, &spec, &x, &x, 1, &f);

@@ -229,21 +229,21 @@ enum status ntk_gram(struct mat *out, const struct ntk_spec *spec, int what, con
     return status;
 }
 
-enum status ntk_gram_apply(struct vec *f, const struct ntk_spec *spec, const struct mat *x,
-                           const struct mat *y, double scale, const struct vec *a)
+enum status ntk_gram_apply(struct mat *f, const struct ntk_spec *spec, const struct mat *x,
+                           const struct mat *y, double scale, const struct mat *a)
 {
     struct job job = {.spec = spec, .what = NTK_TANGENT, .x = x, .y = y, .scale = scale};
     const enum status status = begin(&job);
 
-    CHECK(f->n == x->rows && a->n == y->rows, "%zu values from %zu for %zu and %zu inputs", f->n,
-          a->n, x->rows, y->rows);
+    CHECK(f->rows == x->rows && a->rows == y->rows && f->cols == a->cols, "%zu x %zu from %zu x "
+          "%zu for %zu and %zu inputs", f->rows, f->cols, a->rows, a->cols, x->rows, y->rows);
     for (size_t i = 0; i < x->rows && status == STATUS_OK; i += ROWS)
         for (size_t j = 0; j < y->rows; j += COLUMNS) {
             const struct mat tile = fill_tile(&job, i, j);
-            struct vec to = vec_over(f->x + i, tile.rows);
-            const struct vec from = vec_over(a->x + j, tile.cols);
+            const struct mat from = mat_rows(a, j, tile.cols);
+            struct mat to = mat_rows(f, i, tile.rows);
 
-            mat_vec_add(&to, 1, &tile, MAT_AS_IS, &from, 1);
+            mat_multiply(&to, 1, &tile, MAT_AS_IS, &from, MAT_AS_IS, 1);
         }
     end(&job);
     return status;

@@ -29,8 +29,8 @@ enum status ntk_gram(struct mat *out, const struct ntk_spec *spec, int what, con
 enum status ntk_gram_cross(struct mat *out, const struct ntk_spec *spec, int what,
                            const struct mat *x, const struct mat *y, double scale) MUST_USE;
 
-/* f (n) += kernel(x, y) a, a (m), without keeping the kernel: tiles are used and forgotten. */
-enum status ntk_gram_apply(struct vec *f, const struct ntk_spec *spec, const struct mat *x,
-                           const struct mat *y, double scale, const struct vec *a) MUST_USE;
+/* F (n x k) += Theta(x, y) A, A (m x k), without keeping Theta: tiles are used and forgotten. */
+enum status ntk_gram_apply(struct mat *f, const struct ntk_spec *spec, const struct mat *x,
+                           const struct mat *y, double scale, const struct mat *a) MUST_USE;
 
 #endif

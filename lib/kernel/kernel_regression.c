@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "kernel/kernel_regression.h"
+
+#include <math.h>
+
+#include "base/check.h"
+#include "kernel/ntk_gram.h"
+#include "linalg/lapack.h"
+
+enum status kernel_regression_solve(struct mat *gram, double ridge, struct vec *a, double *rcond)
+{
+    const double norm = rcond != NULL ? lapack_symmetric_norm(gram) + ridge : 0;
+    enum status status;
+
+    CHECK(gram->rows == gram->cols && a->n == gram->rows, "%zu x %zu for %zu labels", gram->rows,
+          gram->cols, a->n);
+    if (a->n == 0 || !(ridge >= 0))
+        return status_set(STATUS_USAGE, "kernel regression of %zu labels with ridge %g; expected "
+                          "at least 1 and a ridge of at least 0", a->n, ridge);
+    if (rcond != NULL)
+        *rcond = 0;
+    mat_add_diagonal(gram, ridge);
+    status = lapack_cholesky(gram);
+    if (status == STATUS_NOT_DEFINITE)
+        return status_set(status, "a kernel matrix of %zu inputs with ridge %g is singular in "
+                          "double (condition above 1e15): inputs that repeat, or of length 0",
+                          a->n, ridge);
+    TRY(status);
+    if (rcond != NULL)
+        TRY(lapack_cholesky_rcond(gram, norm, rcond));
+    return lapack_cholesky_solve(gram, a);
+}
+
+/* ---- gradient descent ---- */
+
+enum status kernel_descent_make(struct kernel_descent *d, struct arena *mem,
+                                const struct mat *gram, const struct vec *residual)
+{
+    const size_t n = gram->rows;
+    double largest;
+
+    CHECK(residual->n == n, "%zu labels for %zu inputs", residual->n, n);
+    if (n == 0)
+        return status_set(STATUS_USAGE, "gradient descent without inputs");
+    *d = (struct kernel_descent){vec_zero(mem, n), mat_zero(mem, n, n), vec_zero(mem, n)};
+    TRY(lapack_eigen(&d->values, &d->vectors, gram));
+    largest = fmax(fabs(d->values.x[0]), fabs(d->values.x[n - 1]));
+    if (d->values.x[0] < -(double)n * 0x1p-40 * largest)
+        return status_set(STATUS_NOT_DEFINITE, "a kernel matrix with the eigenvalue %g of %g",
+                          d->values.x[0], largest);
+    mat_vec(&d->projected, 1, &d->vectors, residual);
+    return STATUS_OK;
+}
+
+/* (1 - (1 - step value)^t) / value without cancellation; t step for value 0. */
+static double filter(double value, double step, double t)
+{
+    const double x = step * value;
+
+    if (isinf(t))
+        return 1 / value;
+    return x < 1 ? -expm1(t * log1p(-x)) / value : (1 - pow(1 - x, t)) / value;
+}
+
+enum status kernel_descent_coefficients(struct vec *a, const struct kernel_descent *d, double rate,
+                                        double steps)
+{
+    const size_t n = d->values.n;
+    const double step = rate / (double)n, largest = d->values.x[n - 1];
+    struct vec filtered;
+
+    CHECK(a->n == n, "%zu coefficients for %zu inputs", a->n, n);
+    if (!(rate > 0) || !(steps >= 0) || !(step * largest < 2))
+        return status_set(STATUS_USAGE, "gradient descent with rate %g for %g steps; expected a "
+                          "rate in (0, %g), the limit of stability 2 n / %g", rate, steps,
+                          2 * (double)n / largest, largest);
+    filtered = vec_over(memory_get(n, sizeof(double)), n);
+    if (filtered.x == NULL)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        const double value = d->values.x[i];
+
+        /* what rounding leaves of 0 */
+        filtered.x[i] = value > (double)n * 0x1p-52 * largest
+                            ? filter(value, step, steps) * d->projected.x[i] : 0;
+    }
+    mat_vec_add(a, 1, &d->vectors, MAT_TRANSPOSED, &filtered, 0);
+    memory_free(filtered.x);
+    return STATUS_OK;
+}
+
+/* ---- sequences ---- */
+
+struct kernel_sequence kernel_sequence_make(struct arena *mem, const struct ntk_spec *spec,
+                                            const struct mat *x, double scale, size_t largest)
+{
+    return (struct kernel_sequence){spec, x, scale, mat_zero(mem, x->rows, 1),
+                                    mat_zero(mem, largest, largest)};
+}
+
+/* f += Theta(rows, learned) a for rows first .. end - 1. */
+static enum status update(struct kernel_sequence *s, size_t first, size_t end,
+                          const struct mat *learned, const struct mat *a)
+{
+    const struct mat x = mat_rows(s->x, first, end - first);
+    struct mat f = mat_rows(&s->f, first, end - first);
+
+    return first < end ? ntk_gram_apply(&f, s->spec, &x, learned, s->scale, a) : STATUS_OK;
+}
+
+enum status kernel_sequence_learn(struct kernel_sequence *s, size_t first, size_t count,
+                                  const struct vec *y, double ridge, size_t back, double *rcond)
+{
+    const struct mat x = mat_rows(s->x, first, count);
+    struct mat gram = mat_over(s->gram.a, count, count), a;
+    struct vec residual;
+    enum status status = STATUS_OK;
+
+    CHECK(count <= s->gram.rows && y->n == count && back <= first, "%zu labels for %zu inputs, "
+          "room for %zu, back to %zu of %zu", y->n, count, s->gram.rows, back, first);
+    residual = vec_over(memory_get(count, sizeof(double)), count);
+    if (residual.x == NULL)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        residual.x[i] = y->x[i] - s->f.a[first + i];
+    if (count > 0)
+        status = ntk_gram(&gram, s->spec, NTK_TANGENT, &x, s->scale);
+    if (status == STATUS_OK)
+        status = kernel_regression_solve(&gram, ridge, &residual, rcond);
+    a = mat_over(residual.x, count, 1);
+    if (status == STATUS_OK)
+        status = update(s, first + count, s->x->rows, &x, &a);
+    if (status == STATUS_OK)
+        status = update(s, 0, back, &x, &a);
+    memory_free(residual.x);
+    return status;
+}
+
+/* ---- targets ---- */
+
+struct mat kernel_sphere_points(struct arena *mem, struct rng *r, size_t n, size_t D)
+{
+    struct mat x = mat_normal(mem, r, n, D, 1);
+
+    for (size_t i = 0; i < n; i++) {
+        struct vec row = mat_row(&x, i);
+
+        vec_scale(&row, 1 / vec_norm(&row));
+    }
+    return x;
+}
+
+enum status kernel_targets(struct mat *f, struct arena *mem, struct rng *r,
+                           const struct ntk_spec *spec, const struct mat *x, size_t anchors)
+{
+    const struct mat at = kernel_sphere_points(mem, r, anchors, x->cols);
+    const struct mat alpha = mat_normal(mem, r, anchors, f->cols, 1 / (double)anchors);
+    struct vec all = mat_flat(f);
+
+    CHECK(anchors >= 1, "%s", "a target needs an anchor");
+    vec_fill(&all, 0);
+    return ntk_gram_apply(f, spec, x, &at, 1, &alpha);
+}

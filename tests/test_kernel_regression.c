@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "kernel/kernel_regression.h"
+
+#include <math.h>
+
+#include "aborts.h"
+#include "kernel/learning_curve.h"
+#include "kernel/ntk_gram.h"
+#include "test.h"
+
+static const struct ntk_spec relu3 = {3, 2, 0};
+
+static void solve_is_the_ridge_solution(void **state)
+{
+    const double k_[] = {2, 1, 1, 3}, ridge = 0.5;
+    struct arena mem = {0};
+    const struct mat k = mat_over(k_, 2, 2);
+    struct mat gram = mat_copy(&mem, &k);
+    struct vec a = vec_zero(&mem, 2);
+    double rcond;
+
+    (void)state;
+    a.x[0] = 1;
+    a.x[1] = -2;
+    CHECK_STATUS(kernel_regression_solve(&gram, ridge, &a, &rcond), STATUS_OK);
+    CHECK_RELATIVE(2.5 * a.x[0] + a.x[1], 1, 1e-14);
+    CHECK_RELATIVE(a.x[0] + 3.5 * a.x[1], -2, 1e-14);
+    CHECK_RELATIVE(rcond, 7.75 / (4.5 * 4.5), 1e-12); /* |A|_1 = 4.5, |A^-1|_1 = 4.5 / 7.75 */
+    arena_free(&mem);
+}
+
+static void singular_kernels_say_so(void **state)
+{
+    struct arena mem = {0};
+    struct rng r = rng_stream(1, "x");
+    struct mat x = kernel_sphere_points(&mem, &r, 20, 5), gram = mat_zero(&mem, 20, 20);
+    struct vec a = vec_zero(&mem, 20), none = vec_zero(&mem, 0);
+    struct mat empty = mat_zero(&mem, 0, 0);
+    double rcond;
+
+    (void)state;
+    vec_fill(&a, 1);
+    for (size_t j = 0; j < 5; j++)
+        x.a[19 * 5 + j] = 0; /* an input of length 0 */
+    CHECK_STATUS(ntk_gram(&gram, &relu3, NTK_TANGENT, &x, 1), STATUS_OK);
+    CHECK_STATUS(kernel_regression_solve(&gram, 0, &a, &rcond), STATUS_NOT_DEFINITE);
+    CHECK_MESSAGE("singular");
+    CHECK_NEAR(rcond, 0, 0);
+    CHECK_STATUS(ntk_gram(&gram, &relu3, NTK_TANGENT, &x, 1), STATUS_OK);
+    CHECK_STATUS(kernel_regression_solve(&gram, 1e-3, &a, &rcond), STATUS_OK);
+    CHECK_TRUE(rcond > 1e-7 && rcond < 1e-2);
+    CHECK_STATUS(kernel_regression_solve(&gram, -1, &a, NULL), STATUS_USAGE);
+    CHECK_STATUS(kernel_regression_solve(&gram, (double)NAN, &a, NULL), STATUS_USAGE);
+    CHECK_STATUS(kernel_regression_solve(&empty, 0, &none, NULL), STATUS_USAGE);
+    arena_free(&mem);
+}
+
+/* The filter against `steps` steps taken one by one. */
+static void descent_is_its_steps(void **state)
+{
+    enum { N = 12 };
+    struct arena mem = {0};
+    struct rng r = rng_stream(2, "x");
+    const struct mat x = kernel_sphere_points(&mem, &r, N, 4);
+    struct mat gram = mat_zero(&mem, N, N);
+    struct vec y = vec_normal(&mem, &r, N, 1), a = vec_zero(&mem, N), expected, f;
+    struct kernel_descent d;
+    double largest;
+
+    (void)state;
+    expected = vec_zero(&mem, N);
+    f = vec_zero(&mem, N);
+    CHECK_STATUS(ntk_gram(&gram, &relu3, NTK_TANGENT, &x, 1), STATUS_OK);
+    CHECK_STATUS(kernel_descent_make(&d, &mem, &gram, &y), STATUS_OK);
+    largest = d.values.x[N - 1];
+    for (int fast = 0; fast < 2; fast++) {
+        const double rate = (fast ? 1.9 : 0.4) * N / largest;
+
+        vec_fill(&expected, 0);
+        for (int t = 0; t < 57; t++) { /* a += rate / N (y - K a) */
+            mat_vec(&f, 1, &gram, &expected);
+            for (size_t i = 0; i < N; i++)
+                expected.x[i] += rate / N * (y.x[i] - f.x[i]);
+        }
+        CHECK_STATUS(kernel_descent_coefficients(&a, &d, rate, 57), STATUS_OK);
+        for (size_t i = 0; i < N; i++)
+            CHECK_NEAR(a.x[i], expected.x[i], 1e-11);
+    }
+    CHECK_STATUS(kernel_descent_coefficients(&a, &d, 0.5, 0), STATUS_OK);
+    CHECK_NEAR(vec_max_abs(&a), 0, 1e-15);
+    CHECK_STATUS(kernel_descent_coefficients(&a, &d, 0.5, (double)INFINITY), STATUS_OK);
+    CHECK_STATUS(kernel_regression_solve(&gram, 0, &y, NULL), STATUS_OK);
+    for (size_t i = 0; i < N; i++)
+        CHECK_NEAR(a.x[i], y.x[i], 1e-11);
+    CHECK_STATUS(kernel_descent_coefficients(&a, &d, 2 * N / largest, 5), STATUS_USAGE);
+    CHECK_MESSAGE("limit of stability");
+    CHECK_STATUS(kernel_descent_coefficients(&a, &d, 0, 5), STATUS_USAGE);
+    CHECK_STATUS(kernel_descent_coefficients(&a, &d, 0.5, -1), STATUS_USAGE);
+    arena_free(&mem);
+}
+
+static void descent_leaves_what_the_kernel_cannot_see(void **state)
+{
+    const double k_[] = {1, 1, 1, 1}, y_[] = {3, 1};
+    const struct mat k = mat_over(k_, 2, 2);
+    const struct vec y = vec_over(y_, 2);
+    struct arena mem = {0};
+    struct vec a = vec_zero(&mem, 2);
+    struct mat bad = mat_identity(&mem, 2);
+    struct kernel_descent d;
+
+    (void)state;
+    CHECK_STATUS(kernel_descent_make(&d, &mem, &k, &y), STATUS_OK);
+    CHECK_STATUS(kernel_descent_coefficients(&a, &d, 0.5, (double)INFINITY), STATUS_OK);
+    CHECK_NEAR(a.x[0], 1, 1e-14); /* f = a_1 + a_2 = 2, the mean */
+    CHECK_NEAR(a.x[1], 1, 1e-14);
+    bad.a[0] = -1;
+    CHECK_STATUS(kernel_descent_make(&d, &mem, &bad, &y), STATUS_NOT_DEFINITE);
+    arena_free(&mem);
+}
+
+/* Two tasks by explicit matrices, with predictions on the first task, the second and a test. */
+static void a_sequence_is_its_formula(void **state)
+{
+    enum { A = 9, B = 6, T = 4, ALL = A + B + T };
+    struct arena mem = {0};
+    struct rng r = rng_stream(3, "x");
+    const struct mat x = kernel_sphere_points(&mem, &r, ALL, 5);
+    const struct vec ya = vec_normal(&mem, &r, A, 1), yb = vec_normal(&mem, &r, B, 1);
+    struct mat k = mat_zero(&mem, ALL, ALL), part;
+    struct vec a = vec_copy(&mem, &ya), b = vec_copy(&mem, &yb);
+    struct kernel_sequence s = kernel_sequence_make(&mem, &relu3, &x, 1, A);
+    double f[ALL], rcond;
+
+    (void)state;
+    CHECK_STATUS(ntk_gram(&k, &relu3, NTK_TANGENT, &x, 1), STATUS_OK);
+    part = mat_zero(&mem, A, A);
+    for (size_t i = 0; i < A; i++)
+        for (size_t j = 0; j < A; j++)
+            part.a[i * A + j] = k.a[i * ALL + j];
+    CHECK_STATUS(kernel_regression_solve(&part, 0.01, &a, NULL), STATUS_OK);
+    for (size_t i = 0; i < ALL; i++) {
+        f[i] = 0;
+        for (size_t j = 0; j < A; j++)
+            f[i] += k.a[i * ALL + j] * a.x[j];
+    }
+    part = mat_zero(&mem, B, B);
+    for (size_t i = 0; i < B; i++) {
+        b.x[i] -= f[A + i];
+        for (size_t j = 0; j < B; j++)
+            part.a[i * B + j] = k.a[(A + i) * ALL + A + j];
+    }
+    CHECK_STATUS(kernel_sequence_learn(&s, 0, A, &ya, 0.01, 0, &rcond), STATUS_OK);
+    CHECK_TRUE(rcond > 1e-4 && rcond < 1);
+    for (size_t i = A; i < ALL; i++)
+        CHECK_NEAR(s.f.a[i], f[i], 1e-7);
+    CHECK_NEAR(s.f.a[0], 0, 0); /* rows learned are not kept up */
+    CHECK_STATUS(kernel_regression_solve(&part, 0, &b, NULL), STATUS_OK);
+    CHECK_STATUS(kernel_sequence_learn(&s, A, B, &yb, 0, 2, NULL), STATUS_OK);
+    for (size_t i = 0; i < ALL; i++)
+        for (size_t j = 0; j < B && (i < 2 || i >= A + B); j++)
+            f[i] += k.a[i * ALL + A + j] * b.x[j];
+    for (size_t i = A + B; i < ALL; i++)
+        CHECK_NEAR(s.f.a[i], f[i], 1e-6);
+    for (size_t i = 0; i < 2; i++) {
+        double backward = 0;
+
+        for (size_t j = 0; j < B; j++)
+            backward += k.a[i * ALL + A + j] * b.x[j];
+        CHECK_NEAR(s.f.a[i], backward, 1e-6);
+    }
+    CHECK_NEAR(s.f.a[2], 0, 0);
+    CHECK_ABORTS(rcond = kernel_sequence_learn(&s, 0, A + 1, &ya, 0, 0, NULL));
+    CHECK_ABORTS(rcond = kernel_sequence_learn(&s, 0, A, &ya, 0, 1, NULL));
+    arena_free(&mem);
+}
+
+/* Mean squares of targets are sum m eta^2; targets are independent of each other. */
+static void targets_have_the_variance_of_the_prior(void **state)
+{
+    enum { TRIALS = 400, POINTS = 40 };
+    struct arena mem = {0};
+    struct spectrum spectrum;
+    double squares[TRIALS], products[TRIALS];
+    struct rng r = rng_stream(4, "targets");
+
+    (void)state;
+    CHECK_STATUS(spectrum_sphere(&spectrum, &mem, ntk_sphere, &relu3, 10, 40, 256), STATUS_OK);
+    for (size_t t = 0; t < TRIALS; t++) {
+        const struct mat x = kernel_sphere_points(&mem, &r, POINTS, 10);
+        struct mat f = mat_normal(&mem, &r, POINTS, 2, 1);
+
+        CHECK_STATUS(kernel_targets(&f, &mem, &r, &relu3, &x, 30), STATUS_OK);
+        squares[t] = products[t] = 0;
+        for (size_t i = 0; i < POINTS; i++) {
+            squares[t] += f.a[2 * i] * f.a[2 * i] / POINTS;
+            products[t] += f.a[2 * i] * f.a[2 * i + 1] / POINTS;
+        }
+    }
+    const struct vec s = vec_over(squares, TRIALS), p = vec_over(products, TRIALS);
+    const double expected = spectrum_target_variance(&spectrum);
+    const double mean = vec_sum(&s) / TRIALS, cross = vec_sum(&p) / TRIALS;
+    double spread = 0;
+
+    for (size_t t = 0; t < TRIALS; t++)
+        spread += (squares[t] - mean) * (squares[t] - mean) / TRIALS;
+    CHECK_NEAR(mean, expected, 4 * sqrt(spread / TRIALS));
+    CHECK_NEAR(cross, 0, 4 * sqrt(spread / TRIALS));
+    CHECK_TRUE(sqrt(spread / TRIALS) < 0.15 * expected);
+    arena_free(&mem);
+}
+
+/* One task of 100 samples in 10 dimensions: the error is the theory's within 4 standard errors, and
+ * a second sample of the same function brings it to that of two tasks. */
+static void errors_are_the_learning_curve(void **state)
+{
+    enum { TRIALS = 24, N = 100, TEST = 200 };
+    struct arena mem = {0};
+    struct spectrum spectrum;
+    struct learning_curve c;
+    double e[2][TRIALS], expected[2];
+
+    (void)state;
+    CHECK_STATUS(spectrum_sphere(&spectrum, &mem, ntk_sphere, &relu3, 10, 40, 256), STATUS_OK);
+    CHECK_STATUS(learning_curve_solve(&c, &mem, &spectrum, N, 0), STATUS_OK);
+    expected[0] = learning_curve_error(&c, 0);
+    expected[1] = learning_curve_forward(&c, &c, 1);
+    for (size_t t = 0; t < TRIALS; t++) {
+        struct arena trial = {0};
+        struct rng r = rng_stream(t, "trial");
+        const struct mat x = kernel_sphere_points(&trial, &r, 2 * N + TEST, 10);
+        struct mat f = mat_zero(&trial, 2 * N + TEST, 1);
+        struct kernel_sequence s = kernel_sequence_make(&trial, &relu3, &x, 1, N);
+
+        CHECK_STATUS(kernel_targets(&f, &trial, &r, &relu3, &x, 300), STATUS_OK);
+        for (size_t n = 0; n < 2; n++) {
+            const struct vec y = vec_over(f.a + n * N, N);
+
+            CHECK_STATUS(kernel_sequence_learn(&s, n * N, N, &y, 0, 0, NULL), STATUS_OK);
+            const struct vec test = vec_over(f.a + 2 * N, TEST);
+            const struct vec got = vec_over(s.f.a + 2 * N, TEST);
+            e[n][t] = vec_mean_squared_difference(&test, &got);
+        }
+        arena_free(&trial);
+    }
+    for (size_t n = 0; n < 2; n++) {
+        const struct vec all = vec_over(e[n], TRIALS);
+        const double mean = vec_sum(&all) / TRIALS;
+        double spread = 0;
+
+        for (size_t t = 0; t < TRIALS; t++)
+            spread += (e[n][t] - mean) * (e[n][t] - mean) / (TRIALS - 1);
+        CHECK_NEAR(mean, expected[n], 4 * sqrt(spread / TRIALS));
+        CHECK_TRUE(sqrt(spread / TRIALS) < 0.1 * expected[n]);
+    }
+    arena_free(&mem);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(solve_is_the_ridge_solution),
+        cmocka_unit_test(singular_kernels_say_so),
+        cmocka_unit_test(descent_is_its_steps),
+        cmocka_unit_test(descent_leaves_what_the_kernel_cannot_see),
+        cmocka_unit_test(a_sequence_is_its_formula),
+        cmocka_unit_test(targets_have_the_variance_of_the_prior),
+        cmocka_unit_test(errors_are_the_learning_curve),
+    };
+
+    return cmocka_run_group_tests_name("kernel_regression", tests, NULL, NULL);
+}
