@@ -5,12 +5,12 @@
  *     min_sigma sum_i c_{i, sigma(i)}  =  max_{u, v} sum_i u_i + sum_j v_j,  u_i + v_j <= c_ij
  *
  * Dense shortest augmenting paths: R. Jonker, A. Volgenant, Computing 38 (1987) 325-340, with their
- * column reduction (square only) and augmenting row reduction as the start, in the rectangular form
- * of D. F. Crouse, IEEE Trans. Aerosp. Electron. Syst. 52 (2016) 1679-1696. O(n^2 m) for n <= m.
- * Bits do not depend on the CPU: + - and comparisons alone.
+ * augmenting row reduction, in the rectangular form of D. F. Crouse, IEEE Trans. Aerosp. Electron.
+ * Syst. 52 (2016) 1679-1696; square ones begin as assignment_start.h says. O(n m min(n, m)). Bits
+ * do not depend on the CPU: + - and comparisons alone.
  *
  * The identity is returned wherever it is optimal to rounding (a constant matrix, for one). Beyond
- * the result it takes O(n + m) memory, and a copy of the cost where rows > cols. */
+ * the result it takes O(n + m) memory, and an eighth of a square cost. */
 #ifndef TRANSPORT_ASSIGNMENT_H
 #define TRANSPORT_ASSIGNMENT_H
 
