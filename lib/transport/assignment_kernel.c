@@ -96,6 +96,16 @@ VECTORIZED void assignment_kernel_lower(const double *restrict c, double u, size
     }
 }
 
+VECTORIZED size_t assignment_kernel_nearest(const double *distance, size_t m, double *least)
+{
+    size_t at = 0;
+
+    *least = smallest(distance, m);
+    while (distance[at] != *least)
+        at++;
+    return at;
+}
+
 VECTORIZED size_t assignment_kernel_relax(const double *restrict c, const double *restrict v,
                                           double shift, size_t row, double *restrict distance,
                                           size_t *restrict from, size_t m, double *least)

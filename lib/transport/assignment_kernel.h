@@ -25,8 +25,11 @@ double assignment_kernel_least(const double *c, const double *v, size_t m);
 void assignment_kernel_lower(const double *c, double u, size_t row, double *v, size_t *from,
                              size_t m);
 
-/* distance_j = min(distance_j, c_j - v_j - shift), and from_j = row where that is nearer. Returns
- * the lowest index of the smallest distance, which goes to *least; m >= 1. */
+/* The lowest index of the smallest distance, which goes to *least; m >= 1. */
+size_t assignment_kernel_nearest(const double *distance, size_t m, double *least);
+
+/* distance_j = min(distance_j, c_j - v_j - shift), and from_j = row where that is nearer. Then
+ * as assignment_kernel_nearest. */
 size_t assignment_kernel_relax(const double *c, const double *v, double shift, size_t row,
                                double *distance, size_t *from, size_t m, double *least);
 

@@ -4,13 +4,15 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "transport/assignment_kernel.h"
 #include "transport/cost.h"
 
 #define NONE SIZE_MAX
 
-enum { PATHS_A_POINT = 1000 };
+enum { SEARCHES_A_POINT = 1000 };
 
-/* A column that a search has settled is marked; a row is reached once. */
+/* A column that a search has settled has v = -infinity until the search ends; a row is reached
+ * once. */
 struct search {
     size_t n, m;
     const double *c;     /* n x m */
@@ -18,86 +20,70 @@ struct search {
     double *v;           /* m */
     double *excess;      /* n: weight not yet sent */
     double *demand;      /* m: weight not yet received */
-    double *distance;    /* m: shortest path so far */
+    double *distance;    /* m: shortest path so far; infinity for settled columns */
+    double *settled_v;   /* m: v of the settled columns before the search */
+    double *settled_at;  /* m: their distance */
     size_t *from;        /* m: row before the column */
     size_t *through;     /* n: column before the row, NONE where not reached */
     size_t *settled;     /* m: columns in the order in which they were settled */
-    unsigned char *done; /* m: settled */
     size_t settled_count;
     size_t paths;
 };
 
-/* ---- one shortest path ---- */
+/* ---- shortest paths ---- */
 
-VECTORIZED static void exact_transport_relax(const double *restrict c, const double *restrict v,
-                                             double shift, uint64_t row, double *restrict distance,
-                                             uint64_t *restrict from,
-                                             const unsigned char *restrict done, size_t m)
+/* Relaxes from row i, which lies at `at` on a tight edge of cost - v = reduced. Returns the nearest
+ * column. */
+static size_t relax(struct search *s, size_t i, double shift, double *least)
 {
-    for (size_t j = 0; j < m; j++) {
-        const double r = c[j] - v[j] - shift;
-        const int nearer = (r < distance[j]) & !done[j];
-
-        from[j] = nearer ? row : from[j];
-        distance[j] = nearer ? r : distance[j];
-    }
-}
-
-/* The nearest column that is not settled; among equals one with demand, then the lowest. */
-static size_t nearest(const struct search *s)
-{
-    size_t best = NONE;
-
-    for (size_t j = 0; j < s->m; j++)
-        if (!s->done[j] && !isinf(s->distance[j]) &&
-            (best == NONE || s->distance[j] < s->distance[best] ||
-             (s->distance[j] == s->distance[best] && s->demand[j] > 0 && !(s->demand[best] > 0))))
-            best = j;
-    return best;
+    return assignment_kernel_relax(&s->c[i * s->m], s->v, shift, i, s->distance, s->from, s->m,
+                                   least);
 }
 
 /* Relaxes from every row that column j (at distance `at`) can take its mass back from. Those edges
  * are tight, so a row's own c - v there is its potential. */
-static void take_back(struct search *s, size_t j, double at)
+static void take_back(struct search *s, size_t j, double v, double at)
 {
     const double *flow = &s->flow[j * s->n];
+    double least;
 
     for (size_t i = 0; i < s->n; i++)
         if (flow[i] > 0 && s->through[i] == NONE) {
             s->through[i] = j;
-            exact_transport_relax(&s->c[i * s->m], s->v, s->c[i * s->m + j] - s->v[j] - at, i,
-                                  s->distance, s->from, s->done, s->m);
+            relax(s, i, s->c[i * s->m + j] - v - at, &least);
         }
 }
 
-static void start_search(struct search *s, size_t start)
+/* Settles columns from row `start` on until they can receive all of its excess, or no allowed entry
+ * leads further; then moves the potentials, so that all paths found are tight. Returns what they
+ * can receive. */
+static double search_paths(struct search *s, size_t start)
 {
-    for (size_t j = 0; j < s->m; j++) {
-        s->distance[j] = (double)INFINITY;
-        s->done[j] = 0;
-    }
+    double least, room = 0;
+    size_t j;
+
+    for (size_t k = 0; k < s->m; k++)
+        s->distance[k] = (double)INFINITY;
     for (size_t i = 0; i < s->n; i++)
         s->through[i] = NONE;
     s->through[start] = 0; /* reached, by no column */
     s->settled_count = 0;
-    exact_transport_relax(&s->c[start * s->m], s->v, 0, start, s->distance, s->from, s->done, s->m);
-}
-
-/* The nearest column with demand, with the potentials moved so that the path to it is tight; NONE
- * where no allowed entry leads to one. */
-static size_t search_path(struct search *s, size_t start)
-{
-    size_t j;
-
-    start_search(s, start);
-    while ((j = nearest(s)) != NONE && !(s->demand[j] > 0)) {
-        s->done[j] = 1;
-        s->settled[s->settled_count++] = j;
-        take_back(s, j, s->distance[j]);
+    for (j = relax(s, start, 0, &least); !isinf(least);
+         j = assignment_kernel_nearest(s->distance, s->m, &least)) {
+        s->settled[s->settled_count] = j;
+        s->settled_v[s->settled_count] = s->v[j];
+        s->settled_at[s->settled_count++] = least;
+        room += s->demand[j];
+        if (room >= s->excess[start])
+            break;
+        s->v[j] = -(double)INFINITY;
+        s->distance[j] = (double)INFINITY;
+        take_back(s, j, s->settled_v[s->settled_count - 1], least);
     }
-    for (size_t k = 0; j != NONE && k < s->settled_count; k++)
-        s->v[s->settled[k]] += s->distance[s->settled[k]] - s->distance[j];
-    return j;
+    for (size_t k = 0; k < s->settled_count; k++)
+        s->v[s->settled[k]] = s->settled_v[k] +
+                              (s->settled_at[k] - s->settled_at[s->settled_count - 1]);
+    return room;
 }
 
 /* Sends what the path from `start` to column `end` can carry. */
@@ -124,23 +110,23 @@ static void send(struct search *s, size_t start, size_t end)
 }
 
 /* Sends all of every row. What rounding leaves over (below `rounding`) and cannot place stays. */
-static enum status send_all(struct search *s, double rounding)
+static enum status send_all(struct search *s, size_t most, double rounding)
 {
     for (size_t i = 0; i < s->n; i++)
         while (s->excess[i] > 0) {
-            const size_t j = search_path(s, i);
-
-            if (j == NONE && s->excess[i] <= rounding)
-                break;
-            if (j == NONE)
+            if (!(search_paths(s, i) > 0)) {
+                if (s->excess[i] <= rounding)
+                    break;
                 return status_set(STATUS_USAGE,
                                   "no plan avoids the forbidden entries: row %zu keeps %g", i,
                                   s->excess[i]);
-            if (s->paths == PATHS_A_POINT * (s->n + s->m))
-                return status_set(STATUS_NO_CONVERGENCE, "exact transport stopped after %zu paths",
-                                  s->paths);
-            s->paths++;
-            send(s, i, j);
+            }
+            if (s->paths++ == most)
+                return status_set(STATUS_NO_CONVERGENCE,
+                                  "exact transport stopped after %zu searches", most);
+            for (size_t k = 0; k < s->settled_count; k++)
+                if (s->demand[s->settled[k]] > 0)
+                    send(s, i, s->settled[k]);
         }
     return STATUS_OK;
 }
@@ -248,6 +234,13 @@ static enum status check_input(const struct mat *cost, const struct vec *a, cons
 enum status exact_transport_solve(struct arena *mem, const struct mat *cost, const struct vec *a,
                                   const struct vec *b, struct exact_transport *out)
 {
+    return exact_transport_within(mem, cost, a, b, SEARCHES_A_POINT * (cost->rows + cost->cols),
+                                  out);
+}
+
+enum status exact_transport_within(struct arena *mem, const struct mat *cost, const struct vec *a,
+                                   const struct vec *b, size_t most, struct exact_transport *out)
+{
     const size_t n = cost->rows, m = cost->cols;
     struct exact_transport made = {0};
     struct search s = {.n = n, .m = m, .c = cost->a};
@@ -263,27 +256,27 @@ enum status exact_transport_solve(struct arena *mem, const struct mat *cost, con
     made.v = vec_zero(mem, m);
     s.v = made.v.x;
     s.flow = memory_get(m, n * sizeof *s.flow);
-    s.excess = memory_get(n + 2 * m, sizeof *s.excess);
+    s.excess = memory_get(n + 4 * m, sizeof *s.excess);
     s.from = memory_get(n + 2 * m, sizeof *s.from);
-    s.done = memory_get(m, 1);
     made.report.status = STATUS_MEMORY;
-    if (s.flow && s.excess && s.from && s.done) {
+    if (s.flow && s.excess && s.from) {
         s.demand = s.excess + n;
         s.distance = s.demand + m;
+        s.settled_v = s.distance + m;
+        s.settled_at = s.settled_v + m;
         s.settled = s.from + m;
         s.through = s.settled + m;
         for (size_t i = 0; i < n; i++)
             s.excess[i] = a->x[i];
         for (size_t j = 0; j < m; j++)
             s.demand[j] = b->x[j] * scale;
-        made.report.status = send_all(&s, (double)(n + m) * 0x1p-52 * vec_sum(a));
+        made.report.status = send_all(&s, most, (double)(n + m) * 0x1p-52 * vec_sum(a));
         if (made.report.status == STATUS_OK)
             answer(&s, cost, a, b, scale, &made);
     }
     memory_free(s.flow);
     memory_free(s.excess);
     memory_free(s.from);
-    memory_free(s.done);
     out->report.status = made.report.status;
     TRY(made.report.status);
     *out = made;

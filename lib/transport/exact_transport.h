@@ -24,15 +24,20 @@ struct exact_transport {
     struct vec u;      /* n */
     struct vec v;      /* m, the largest is 0; u_i + v_j <= c_ij up to one rounding, also where a
                           weight is 0 */
-    struct transport_report report; /* iterations: paths */
+    struct transport_report report; /* iterations: searches */
 };
 
 /* Solves into the arena; cost is n x m, a has n and b has m weights >= 0 (zeros are fine) of equal
  * sum, which need not be 1. +infinity is a forbidden entry. STATUS_USAGE for other shapes, a
  * negative weight, no mass, sums that differ, and where no plan avoids the forbidden entries;
  * STATUS_DIVERGED for weights that are not finite, and as cost_check; STATUS_NO_CONVERGENCE after
- * 1000 (n + m) paths. After a failure *out holds only the report's status. */
+ * 1000 (n + m) searches. After a failure *out holds only the report's status. */
 enum status exact_transport_solve(struct arena *mem, const struct mat *cost, const struct vec *a,
                                   const struct vec *b, struct exact_transport *out) MUST_USE;
+
+/* The same with at most `most` searches. */
+enum status exact_transport_within(struct arena *mem, const struct mat *cost, const struct vec *a,
+                                   const struct vec *b, size_t most,
+                                   struct exact_transport *out) MUST_USE;
 
 #endif
