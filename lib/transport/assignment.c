@@ -6,8 +6,8 @@
 
 #include "linalg/vec.h"
 #include "transport/assignment_kernel.h"
-#include "transport/assignment_start.h"
 #include "transport/cost.h"
+#include "transport/dual_start.h"
 
 #define NONE ASSIGNMENT_NONE
 
@@ -21,7 +21,8 @@ struct search {
     const double *c;     /* n x m */
     double *v;           /* m */
     double rest;         /* dual of the rest; -infinity while it is closed */
-    double *distance;    /* m: shortest path so far; infinity for settled columns */
+    double *distance;    /* m: shortest path so far; infinity for settled columns. settled_v and
+                            settled_at lie behind it */
     size_t *from;        /* m: row before the column on that path */
     size_t *column;      /* n */
     size_t *row;         /* m */
@@ -110,7 +111,9 @@ static enum status start(struct search *s)
     if (s->n == s->m) {
         const struct mat cost = mat_over(s->c, s->n, s->m);
 
-        TRY(assignment_start(&cost, s->v, s->from, s->distance, s->settled));
+        const struct dual_start_problem problem = {.cost = &cost};
+
+        TRY(dual_start(&problem, s->v, s->from, s->distance, s->settled));
         for (size_t j = 0; j < s->m; j++)
             if (s->from[j] != NONE && s->column[s->from[j]] == NONE)
                 match(s, s->from[j], j);

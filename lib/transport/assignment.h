@@ -6,7 +6,7 @@
  *
  * Dense shortest augmenting paths: R. Jonker, A. Volgenant, Computing 38 (1987) 325-340, with their
  * augmenting row reduction, in the rectangular form of D. F. Crouse, IEEE Trans. Aerosp. Electron.
- * Syst. 52 (2016) 1679-1696; square ones begin as assignment_start.h says. O(n m min(n, m)). Bits
+ * Syst. 52 (2016) 1679-1696; square ones begin as dual_start.h says. O(n m min(n, m)). Bits
  * do not depend on the CPU: + - and comparisons alone.
  *
  * The identity is returned wherever it is optimal to rounding (a constant matrix, for one). Beyond

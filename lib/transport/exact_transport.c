@@ -6,6 +6,7 @@
 
 #include "transport/assignment_kernel.h"
 #include "transport/cost.h"
+#include "transport/dual_start.h"
 
 #define NONE SIZE_MAX
 
@@ -18,7 +19,7 @@ struct search {
     const double *c;     /* n x m */
     double *flow;        /* m x n: the plan, transposed, so that a column's rows lie together */
     double *v;           /* m */
-    double *excess;      /* n: weight not yet sent */
+    double *excess;      /* n: weight not yet sent; demand lies behind it */
     double *demand;      /* m: weight not yet received */
     double *distance;    /* m: shortest path so far; infinity for settled columns */
     double *settled_v;   /* m: v of the settled columns before the search */
@@ -32,8 +33,7 @@ struct search {
 
 /* ---- shortest paths ---- */
 
-/* Relaxes from row i, which lies at `at` on a tight edge of cost - v = reduced. Returns the nearest
- * column. */
+/* Relaxes from row i; returns the nearest column. */
 static size_t relax(struct search *s, size_t i, double shift, double *least)
 {
     return assignment_kernel_relax(&s->c[i * s->m], s->v, shift, i, s->distance, s->from, s->m,
@@ -198,6 +198,22 @@ static void answer(struct search *s, const struct mat *cost, const struct vec *a
         marginal_error(&out->plan, a, b, scale)};
 }
 
+static enum status solve(struct search *s, const struct mat *cost, const struct vec *a,
+                         const struct vec *b, double scale, size_t most,
+                         struct exact_transport *out)
+{
+    const struct dual_start_problem problem = {cost, a, b};
+
+    TRY(dual_start(&problem, s->v, s->from, s->excess, s->settled));
+    for (size_t i = 0; i < s->n; i++)
+        s->excess[i] = a->x[i];
+    for (size_t j = 0; j < s->m; j++)
+        s->demand[j] = b->x[j] * scale;
+    TRY(send_all(s, most, (double)(s->n + s->m) * 0x1p-52 * vec_sum(a)));
+    answer(s, cost, a, b, scale, out);
+    return STATUS_OK;
+}
+
 static enum status check_weights(const struct vec *w, const char *name, double *sum)
 {
     const size_t at = vec_first_not_finite(w);
@@ -266,13 +282,7 @@ enum status exact_transport_within(struct arena *mem, const struct mat *cost, co
         s.settled_at = s.settled_v + m;
         s.settled = s.from + m;
         s.through = s.settled + m;
-        for (size_t i = 0; i < n; i++)
-            s.excess[i] = a->x[i];
-        for (size_t j = 0; j < m; j++)
-            s.demand[j] = b->x[j] * scale;
-        made.report.status = send_all(&s, most, (double)(n + m) * 0x1p-52 * vec_sum(a));
-        if (made.report.status == STATUS_OK)
-            answer(&s, cost, a, b, scale, &made);
+        made.report.status = solve(&s, cost, a, b, scale, most, &made);
     }
     memory_free(s.flow);
     memory_free(s.excess);
