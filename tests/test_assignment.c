@@ -127,6 +127,7 @@ static void forbidden_entries_are_avoided_or_named_impossible(void **state)
         check_certificate(&c, &a, 1e-14);
         CHECK_NEAR(a.report.primal, best, 1e-14);
         CHECK_STATUS(assignment_solve(&mem, &turned, &a), STATUS_OK);
+        check_certificate(&turned, &a, 1e-14);
         CHECK_NEAR(a.report.primal, best, 1e-14);
     }
     CHECK_TRUE(impossible > 100 && impossible < 500);
@@ -230,6 +231,145 @@ static void ties_give_the_identity(void **state)
         }
 }
 
+/* Whole numbers a_i + b_j on the diagonal and on half of the other entries (columns without a row:
+ * nowhere), dearer elsewhere: the identity is one of many optima. */
+static struct mat many_optima(struct rng *r, size_t n, size_t m)
+{
+    const size_t count = n < m ? n : m;
+    const struct mat c = random_cost(r, n, m, 1, 50);
+    const struct mat a = random_cost(r, n, 1, 1, 100), b = random_cost(r, m, 1, 1, 100);
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < m; j++) {
+            if (i == j || (i < count && j < count && rng_below(r, 2)))
+                c.a[i * m + j] = 0;
+            c.a[i * m + j] += i < count && j < count ? a.a[i] + b.a[j] : 300;
+        }
+    return c;
+}
+
+static void among_many_optima_the_identity_is_returned(void **state)
+{
+    const size_t shapes[][2] = {{5, 5}, {40, 40}, {90, 90}, {40, 55}, {55, 40}};
+    struct rng r = rng_stream(8, "assignment");
+
+    (void)state;
+    for (size_t k = 0; k < 25; k++) {
+        const size_t n = shapes[k % 5][0], m = shapes[k % 5][1];
+        const struct mat c = many_optima(&r, n, m);
+        struct assignment a;
+
+        CHECK_STATUS(assignment_solve(&mem, &c, &a), STATUS_OK);
+        check_certificate(&c, &a, 0);
+        for (size_t i = 0; i < n; i++)
+            CHECK_TRUE(a.column[i] == (i < m ? i : ASSIGNMENT_NONE));
+        for (size_t j = 0; j < m; j++)
+            CHECK_TRUE(a.row[j] == (j < n ? j : ASSIGNMENT_NONE));
+    }
+}
+
+static void a_dearer_identity_is_not_returned(void **state)
+{
+    const double steps[] = {0x1p-10, 0x1p-40, 0x1p-49};
+    struct assignment a;
+
+    (void)state;
+    for (size_t k = 0; k < 3; k++) {
+        const double costs[] = {1 + steps[k], 1, 1, 1};
+        const struct mat c = mat_over(costs, 2, 2);
+
+        CHECK_STATUS(assignment_solve(&mem, &c, &a), STATUS_OK);
+        CHECK_TRUE(a.column[0] == 1 && a.column[1] == 0 && a.report.primal == 2);
+    }
+}
+
+/* Two clouds in five dimensions, `apart` from each other in every coordinate. */
+static struct mat clouds(struct rng *r, size_t n, size_t m, double apart)
+{
+    const struct mat x = mat_normal(&mem, r, n, 5, 1), y = mat_normal(&mem, r, m, 5, 1);
+    struct mat c;
+
+    for (size_t k = 0; k < 5 * m; k++)
+        y.a[k] += apart;
+    CHECK_STATUS(cost_squared(&mem, &x, &y, &c), STATUS_OK);
+    return c;
+}
+
+static void clouds_far_apart_need_few_searches(void **state)
+{
+    enum { N = 300 };
+    struct rng r = rng_stream(9, "assignment");
+
+    (void)state;
+    for (int k = 0; k < 5; k++) {
+        const struct mat c = clouds(&r, N, N, 4 * k);
+        struct assignment a;
+
+        CHECK_STATUS(assignment_solve(&mem, &c, &a), STATUS_OK);
+        check_certificate(&c, &a, 1e-12);
+        CHECK_TRUE(a.report.iterations < N / 4);
+    }
+}
+
+static void tall_costs_are_not_copied(void **state)
+{
+    struct rng r = rng_stream(10, "assignment");
+    const struct mat c = clouds(&r, 400, 300, 1);
+    struct arena own = {0};
+    struct assignment a;
+
+    (void)state;
+    CHECK_STATUS(assignment_solve(&own, &c, &a), STATUS_OK);
+    check_certificate(&c, &a, 1e-13);
+    CHECK_TRUE(own.used < 400 * 300);
+    arena_free(&own);
+}
+
+/* Rows and columns 0, 3, 6 ... have no assignment among themselves, and the columns not even an
+ * entry. */
+static void a_sample_without_assignment_does_not_matter(void **state)
+{
+    enum { N = 99 };
+    struct rng r = rng_stream(11, "assignment");
+    const struct mat c = random_cost(&r, N, N, 1, 0);
+    struct assignment a;
+
+    (void)state;
+    for (size_t k = 0; k < N * N; k++)
+        if (k / N % 3 == 0 && k % N % 3 == 0)
+            c.a[k] = inf;
+    CHECK_STATUS(assignment_solve(&mem, &c, &a), STATUS_OK);
+    check_certificate(&c, &a, 1e-13);
+}
+
+static void rows_and_columns_without_entries_are_named_impossible(void **state)
+{
+    const size_t shapes[][2] = {{1, 1}, {80, 80}, {70, 90}, {90, 70}};
+    struct rng r = rng_stream(12, "assignment");
+    struct assignment a;
+
+    (void)state;
+    for (size_t s = 0; s < 4; s++) {
+        const size_t n = shapes[s][0], m = shapes[s][1];
+        const struct mat c = random_cost(&r, n, m, 1, 0), turned = mat_copy(&mem, &c);
+
+        for (size_t j = 0; j < m; j++)
+            c.a[n / 2 * m + j] = inf;
+        for (size_t i = 0; i < n; i++)
+            turned.a[i * m + m / 2] = inf;
+        CHECK_STATUS(assignment_solve(&mem, &c, &a), n <= m ? STATUS_USAGE : STATUS_OK);
+        if (n <= m)
+            CHECK_MESSAGE(n == 1 ? "0 of 1 placed" : n == 80 ? "79 of 80" : "69 of 70");
+        else
+            CHECK_TRUE(a.column[n / 2] == ASSIGNMENT_NONE);
+        CHECK_STATUS(assignment_solve(&mem, &turned, &a), n >= m ? STATUS_USAGE : STATUS_OK);
+        if (n >= m)
+            CHECK_MESSAGE(n == 1 ? "0 of 1 placed" : n == 80 ? "79 of 80" : "69 of 70");
+        else
+            CHECK_TRUE(a.row[m / 2] == ASSIGNMENT_NONE);
+    }
+}
+
 static void forbidden_entries_leave_the_certificate_of_large_ones(void **state)
 {
     enum { N = 120 };
@@ -278,14 +418,18 @@ static enum status solve_failing_at(const struct mat *c, size_t k)
 static void memory_may_run_out_at_every_allocation(void **state)
 {
     struct rng r = rng_stream(7, "assignment");
-    const struct mat c = random_cost(&r, 40, 30, 1, 0);
-    size_t k = 1;
+    const struct mat tall = random_cost(&r, 40, 30, 1, 0), large = random_cost(&r, 90, 90, 1, 0);
 
     (void)state;
-    while (solve_failing_at(&c, k) == STATUS_MEMORY)
-        k++;
-    CHECK_TRUE(k > 3 && k < 20);
-    CHECK_STATUS(solve_failing_at(&c, k), STATUS_OK);
+    for (int sampled = 0; sampled < 2; sampled++) {
+        const struct mat *c = sampled ? &large : &tall;
+        size_t k = 1;
+
+        while (solve_failing_at(c, k) == STATUS_MEMORY)
+            k++;
+        CHECK_TRUE(k > 3 + 3 * (size_t)sampled && k < 20);
+        CHECK_STATUS(solve_failing_at(c, k), STATUS_OK);
+    }
 }
 
 int main(void)
@@ -297,6 +441,12 @@ int main(void)
         cmocka_unit_test_teardown(points_on_a_line_are_sorted, release),
         cmocka_unit_test_teardown(never_dearer_than_the_identity, release),
         cmocka_unit_test_teardown(ties_give_the_identity, release),
+        cmocka_unit_test_teardown(among_many_optima_the_identity_is_returned, release),
+        cmocka_unit_test_teardown(a_dearer_identity_is_not_returned, release),
+        cmocka_unit_test_teardown(clouds_far_apart_need_few_searches, release),
+        cmocka_unit_test_teardown(tall_costs_are_not_copied, release),
+        cmocka_unit_test_teardown(a_sample_without_assignment_does_not_matter, release),
+        cmocka_unit_test_teardown(rows_and_columns_without_entries_are_named_impossible, release),
         cmocka_unit_test_teardown(forbidden_entries_leave_the_certificate_of_large_ones, release),
         cmocka_unit_test_teardown(bad_input_is_refused, release),
         cmocka_unit_test_teardown(memory_may_run_out_at_every_allocation, release),
