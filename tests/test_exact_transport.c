@@ -274,6 +274,94 @@ static void sums_that_differ_by_rounding_are_made_equal(void **state)
     CHECK_MESSAGE("the weights sum to");
 }
 
+/* Sums of weights that were rounded to float differ in the eighth digit. */
+static void weights_rounded_to_float_give_a_plan(void **state)
+{
+    enum { N = 70, M = 90 };
+    struct rng r = rng_stream(8, "exact");
+    const struct mat c = random_cost(&r, N, M, 1);
+    const struct vec a = random_weights(&r, N, 1), b = random_weights(&r, M, 1);
+    struct exact_transport t;
+
+    (void)state;
+    for (size_t i = 0; i < N; i++)
+        a.x[i] = (float)a.x[i];
+    for (size_t j = 0; j < M; j++)
+        b.x[j] = (float)b.x[j];
+    CHECK_TRUE(fabs(vec_sum(&a) - vec_sum(&b)) > 1e-10);
+    CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_OK);
+    CHECK_TRUE(transport_accepts(&t.report, 1e-14));
+    for (size_t i = 0; i < N; i++) {
+        const struct vec row = mat_row(&t.plan, i);
+
+        CHECK_RELATIVE(vec_sum(&row), a.x[i], 1e-12);
+    }
+}
+
+/* One search fewer than needed is said, and leaves nothing that could be taken for a plan. */
+static void the_cap_is_reported(void **state)
+{
+    struct rng r = rng_stream(9, "exact");
+    const struct mat c = random_cost(&r, 40, 50, 1);
+    const struct vec a = random_weights(&r, 40, 1), b = random_weights(&r, 50, 1);
+    struct exact_transport t, cut;
+
+    (void)state;
+    CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_OK);
+    CHECK_TRUE(t.report.iterations >= 40 && t.report.iterations < 1000);
+    for (size_t fewer = 0; fewer < 3; fewer++) {
+        const size_t most = t.report.iterations - fewer;
+
+        CHECK_STATUS(exact_transport_within(&mem, &c, &a, &b, most, &cut),
+                     fewer ? STATUS_NO_CONVERGENCE : STATUS_OK);
+        CHECK_TRUE(cut.report.iterations == (fewer ? 0 : most));
+    }
+    CHECK_MESSAGE("stopped after");
+    CHECK_TRUE(cut.report.status == STATUS_NO_CONVERGENCE && cut.plan.a == NULL);
+    CHECK_TRUE(!transport_accepts(&cut.report, 1));
+    CHECK_STATUS(exact_transport_within(&mem, &c, &a, &b, 0, &cut), STATUS_NO_CONVERGENCE);
+}
+
+/* As many searches as rows where every row's mass finds its columns at once. */
+static void a_search_feeds_all_columns_that_it_meets(void **state)
+{
+    const struct mat c = mat_zero(&mem, 1, 60);
+    const struct vec a = vec_zero(&mem, 1), b = vec_zero(&mem, 60);
+    struct exact_transport t;
+
+    (void)state;
+    for (size_t j = 0; j < 60; j++) {
+        c.a[j] = (double)(j * 7 % 11);
+        b.x[j] = j % 4 ? 0x1p-6 : 0;
+    }
+    a.x[0] = vec_sum(&b);
+    CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_OK);
+    check_certificate(&c, &a, &b, &t, 0);
+    CHECK_TRUE(t.report.iterations == 1);
+}
+
+static void a_row_with_mass_needs_an_allowed_entry(void **state)
+{
+    struct rng r = rng_stream(10, "exact");
+    struct exact_transport t;
+
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        const struct mat c = random_cost(&r, 70, 80, 1);
+        const struct vec a = random_weights(&r, 70, 1);
+        struct vec b = random_weights(&r, 80, 1);
+
+        for (size_t j = 0; j < (k ? 80 : 70); j++)
+            c.a[k ? 6 * 80 + j : j * 80 + 6] = inf;
+        CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_USAGE);
+        CHECK_MESSAGE("no plan avoids the forbidden entries: row");
+        (k ? &a : &b)->x[6] = 0;
+        vec_scale(&b, vec_sum(&a) / vec_sum(&b));
+        CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_OK);
+        check_certificate(&c, &a, &b, &t, 1e-15);
+    }
+}
+
 static void bad_input_is_refused(void **state)
 {
     double costs[] = {1, 2, 3, 4}, aw[] = {0.5, 0.5}, bw[] = {0.25, 0.75};
@@ -288,6 +376,13 @@ static void bad_input_is_refused(void **state)
     CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_DIVERGED);
     CHECK_MESSAGE("weight 0 of the rows is");
     aw[0] = 0.5;
+    bw[1] = inf;
+    CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_DIVERGED);
+    CHECK_MESSAGE("weight 1 of the columns is");
+    aw[0] = aw[1] = bw[0] = bw[1] = 1e308;
+    CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_USAGE);
+    CHECK_MESSAGE("the weights of the rows sum to inf");
+    aw[0] = aw[1] = 0.5;
     bw[0] = -0.25;
     bw[1] = 1.25;
     CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_USAGE);
@@ -317,15 +412,18 @@ static enum status solve_failing_at(const struct mat *c, const struct vec *a, co
 static void memory_may_run_out_at_every_allocation(void **state)
 {
     struct rng r = rng_stream(7, "exact");
-    const struct mat c = random_cost(&r, 20, 30, 1);
-    const struct vec a = random_weights(&r, 20, 1), b = random_weights(&r, 30, 1);
-    size_t k = 1;
 
     (void)state;
-    while (solve_failing_at(&c, &a, &b, k) == STATUS_MEMORY)
-        k++;
-    CHECK_TRUE(k > 4 && k < 20);
-    CHECK_STATUS(solve_failing_at(&c, &a, &b, k), STATUS_OK);
+    for (size_t n = 20; n <= 70; n += 50) { /* without and with a sample to start from */
+        const struct mat c = random_cost(&r, n, n + 10, 1);
+        const struct vec a = random_weights(&r, n, 1), b = random_weights(&r, n + 10, 1);
+        size_t k = 1;
+
+        while (solve_failing_at(&c, &a, &b, k) == STATUS_MEMORY)
+            k++;
+        CHECK_TRUE(k > (n == 20 ? 4 : 8) && k < 20);
+        CHECK_STATUS(solve_failing_at(&c, &a, &b, k), STATUS_OK);
+    }
 }
 
 int main(void)
@@ -338,6 +436,10 @@ int main(void)
         cmocka_unit_test_teardown(zero_weights_move_nothing_and_keep_feasible_potentials, release),
         cmocka_unit_test_teardown(mass_of_separate_blocks_may_differ_by_rounding, release),
         cmocka_unit_test_teardown(sums_that_differ_by_rounding_are_made_equal, release),
+        cmocka_unit_test_teardown(weights_rounded_to_float_give_a_plan, release),
+        cmocka_unit_test_teardown(the_cap_is_reported, release),
+        cmocka_unit_test_teardown(a_search_feeds_all_columns_that_it_meets, release),
+        cmocka_unit_test_teardown(a_row_with_mass_needs_an_allowed_entry, release),
         cmocka_unit_test_teardown(bad_input_is_refused, release),
         cmocka_unit_test_teardown(memory_may_run_out_at_every_allocation, release),
     };

@@ -23,8 +23,8 @@ struct dual_start_problem {
 
 /* Fills v (m) and from (m), the row in which each column is tight; a column without an allowed
  * entry gets v = 0 and ASSIGNMENT_NONE. scratch: n + m doubles; other: m indices. A sample is a
- * ninth of the cost; with what its own solver takes, this needs an eighth (weights: a quarter).
- * STATUS_MEMORY alone. */
+ * ninth of the cost; with what its own solver takes, this needs an eighth of the cost (with weights
+ * three times that). STATUS_MEMORY alone. */
 enum status dual_start(const struct dual_start_problem *problem, double *v, size_t *from,
                        double *scratch, size_t *other) MUST_USE;
 
