@@ -57,6 +57,36 @@ static void squared_and_norms_agree_with_naive_loops(void **state)
     }
 }
 
+/* Up to 64 coordinates: one block, summed in index order. */
+static void one_block_is_a_plain_sum_to_the_bit(void **state)
+{
+    const size_t depths[] = {1, 3, 4, 5, 8, 63, 64};
+    struct rng r = rng_stream(3, "cost");
+
+    (void)state;
+    for (size_t k = 0; k < 7; k++) {
+        const size_t d = depths[k];
+        const struct mat x = mat_normal(&mem, &r, 6, d, 1), y = mat_normal(&mem, &r, 7, d, 1);
+        struct mat squares, magnitudes;
+
+        CHECK_STATUS(cost_squared(&mem, &x, &y, &squares), STATUS_OK);
+        CHECK_STATUS(cost_norm(&mem, &x, &y, 1, &magnitudes), STATUS_OK);
+        for (size_t i = 0; i < 6; i++)
+            for (size_t j = 0; j < 7; j++) {
+                double square = 0, magnitude = 0;
+
+                for (size_t l = 0; l < d; l++) {
+                    const double difference = x.a[i * d + l] - y.a[j * d + l];
+
+                    square += difference * difference;
+                    magnitude += fabs(difference);
+                }
+                CHECK_TRUE(squares.a[i * 7 + j] == square);
+                CHECK_TRUE(magnitudes.a[i * 7 + j] == magnitude);
+            }
+    }
+}
+
 static void a_set_with_itself_is_symmetric_with_zero_diagonal(void **state)
 {
     const double powers[] = {0, 1, 2.5, 2, inf};
@@ -148,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(squared_and_norms_agree_with_naive_loops, release),
+        cmocka_unit_test_teardown(one_block_is_a_plain_sum_to_the_bit, release),
         cmocka_unit_test_teardown(a_set_with_itself_is_symmetric_with_zero_diagonal, release),
         cmocka_unit_test_teardown(near_points_far_away_keep_their_digits, release),
         cmocka_unit_test_teardown(powers_neither_overflow_nor_underflow, release),

@@ -145,6 +145,69 @@ static void far_clouds_start_near_the_optimum(void **state)
     }
 }
 
+/* v_j = min c_ij - u_i over every `step`-th row. */
+static struct vec transformed(const struct mat *c, size_t step, const double *u)
+{
+    struct vec v = vec_zero(&mem, c->cols);
+
+    vec_fill(&v, inf);
+    for (size_t i = 0; i < c->rows; i += step)
+        for (size_t j = 0; j < c->cols; j++)
+            v.x[j] = fmin(v.x[j], c->a[i * c->cols + j] - u[i / step]);
+    return v;
+}
+
+static struct mat every_third(const struct mat *c)
+{
+    struct mat part = mat_zero(&mem, (c->rows + 2) / 3, (c->cols + 2) / 3);
+
+    for (size_t i = 0; i < part.rows; i++)
+        for (size_t j = 0; j < part.cols; j++)
+            part.a[i * part.cols + j] = c->a[3 * i * c->cols + 3 * j];
+    return part;
+}
+
+static struct vec every_third_weight(const struct vec *w, double mass)
+{
+    struct vec part = vec_zero(&mem, (w->n + 2) / 3);
+
+    for (size_t i = 0; i < part.n; i++)
+        part.x[i] = w->x[3 * i];
+    vec_scale(&part, mass / vec_sum(&part));
+    return part;
+}
+
+static void the_sample_is_every_third_point(void **state)
+{
+    struct rng r = rng_stream(5, "start");
+
+    (void)state;
+    for (size_t k = 0; k < 6; k++) {
+        const size_t n = 64 + k, m = k < 3 ? n : 70;
+        const struct mat c = clouds(&r, n, m, 5), part = every_third(&c);
+        const struct vec a = weights(&r, n), b = weights(&r, m);
+        const struct vec wa = every_third_weight(&a, 1), wb = every_third_weight(&b, 1);
+        const struct dual_start_problem p = {&c, k < 3 ? NULL : &a, k < 3 ? NULL : &b};
+        const struct start start = start_of(&p);
+        struct vec v, u = vec_zero(&mem, n);
+        struct exact_transport t;
+        struct assignment solved;
+
+        if (k < 3) {
+            CHECK_STATUS(assignment_solve(&mem, &part, &solved), STATUS_OK);
+            v = transformed(&c, 3, solved.u);
+        } else {
+            CHECK_STATUS(exact_transport_solve(&mem, &part, &wa, &wb, &t), STATUS_OK);
+            v = transformed(&c, 3, t.u.x);
+        }
+        for (size_t i = 0; i < n; i++)
+            u.x[i] = row_potential(&c, &v, i);
+        v = transformed(&c, 1, u.x);
+        for (size_t j = 0; j < m; j++)
+            CHECK_NEAR(start.v.x[j], v.x[j], 1e-12);
+    }
+}
+
 static void never_worse_than_column_reduction(void **state)
 {
     struct rng r = rng_stream(3, "start");
@@ -203,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(small_ones_are_reduced_by_columns, release),
         cmocka_unit_test_teardown(far_clouds_start_near_the_optimum, release),
+        cmocka_unit_test_teardown(the_sample_is_every_third_point, release),
         cmocka_unit_test_teardown(never_worse_than_column_reduction, release),
         cmocka_unit_test_teardown(what_cannot_be_sampled_is_reduced_by_columns, release),
     };

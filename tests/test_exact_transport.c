@@ -274,6 +274,43 @@ static void sums_that_differ_by_rounding_are_made_equal(void **state)
     CHECK_MESSAGE("the weights sum to");
 }
 
+static void what_is_rounding_depends_on_the_mass(void **state)
+{
+    const double masses[] = {1e-6, 1, 1e6};
+    struct rng r = rng_stream(11, "exact");
+    const struct mat c = random_cost(&r, 5, 6, 1);
+    struct exact_transport t;
+
+    (void)state;
+    for (size_t k = 0; k < 3; k++) {
+        const struct vec a = random_weights(&r, 5, masses[k]);
+        const struct vec near = random_weights(&r, 6, masses[k] * (1 + 0.9e-6));
+        const struct vec far = random_weights(&r, 6, masses[k] * (1 + 1.1e-6));
+
+        CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &near, &t), STATUS_OK);
+        CHECK_RELATIVE(vec_sum(&(struct vec){30, t.plan.a}), masses[k], 1e-14);
+        CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &far, &t), STATUS_USAGE);
+    }
+}
+
+/* Blocks of one point each cannot share what their weights differ by. */
+static void the_marginal_error_is_that_of_the_plan(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < 3; at++) {
+        double costs[9], aw[] = {1, 2, 3}, bw[] = {1, 2, 3};
+        const struct mat c = mat_over(costs, 3, 3);
+        const struct vec a = vec_over(aw, 3), b = vec_over(bw, 3);
+        struct exact_transport t;
+
+        for (size_t k = 0; k < 9; k++)
+            costs[k] = k % 4 ? inf : 1;
+        aw[at] += 0x1p-50;
+        CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_OK);
+        CHECK_TRUE(t.report.marginal_error >= 0x1p-51 && t.report.marginal_error <= 0x1p-48);
+    }
+}
+
 /* Sums of weights that were rounded to float differ in the eighth digit. */
 static void weights_rounded_to_float_give_a_plan(void **state)
 {
@@ -374,11 +411,11 @@ static void bad_input_is_refused(void **state)
     CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_OK);
     aw[0] = nan_value;
     CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_DIVERGED);
-    CHECK_MESSAGE("weight 0 of the rows is");
+    CHECK_MESSAGE("weight 0 of the rows is nan");
     aw[0] = 0.5;
     bw[1] = inf;
     CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_DIVERGED);
-    CHECK_MESSAGE("weight 1 of the columns is");
+    CHECK_MESSAGE("weight 1 of the columns is inf");
     aw[0] = aw[1] = bw[0] = bw[1] = 1e308;
     CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_USAGE);
     CHECK_MESSAGE("the weights of the rows sum to inf");
@@ -436,6 +473,8 @@ int main(void)
         cmocka_unit_test_teardown(zero_weights_move_nothing_and_keep_feasible_potentials, release),
         cmocka_unit_test_teardown(mass_of_separate_blocks_may_differ_by_rounding, release),
         cmocka_unit_test_teardown(sums_that_differ_by_rounding_are_made_equal, release),
+        cmocka_unit_test_teardown(what_is_rounding_depends_on_the_mass, release),
+        cmocka_unit_test_teardown(the_marginal_error_is_that_of_the_plan, release),
         cmocka_unit_test_teardown(weights_rounded_to_float_give_a_plan, release),
         cmocka_unit_test_teardown(the_cap_is_reported, release),
         cmocka_unit_test_teardown(a_search_feeds_all_columns_that_it_meets, release),

@@ -11,7 +11,8 @@
 /* Below LARGE points a side a sample saves nothing. */
 enum { EVERY = 3, LARGE = 64 };
 
-/* v_j = min_i c_ij - u_i over the rows 0, every, 2 every ...; u: one each, or NULL for zeros. */
+/* v_j = min_i c_ij - u_i over the rows 0, every, 2 every ...; u: one each, or NULL for zeros.
+ * from_j counts those rows. */
 static void reduce_columns(const struct mat *cost, size_t every, const double *u, double *v,
                            size_t *from)
 {
@@ -22,7 +23,7 @@ static void reduce_columns(const struct mat *cost, size_t every, const double *u
         from[j] = ASSIGNMENT_NONE;
     }
     for (size_t i = 0; i * every < cost->rows; i++)
-        assignment_kernel_lower(&cost->a[i * every * m], u ? u[i] : 0, i * every, v, from, m);
+        assignment_kernel_lower(&cost->a[i * every * m], u ? u[i] : 0, i, v, from, m);
     for (size_t j = 0; j < m; j++)
         if (isinf(v[j]))
             v[j] = 0;
