@@ -322,9 +322,9 @@ static void weights_rounded_to_float_give_a_plan(void **state)
 
     (void)state;
     for (size_t i = 0; i < N; i++)
-        a.x[i] = (float)a.x[i];
+        a.x[i] = (double)(float)a.x[i];
     for (size_t j = 0; j < M; j++)
-        b.x[j] = (float)b.x[j];
+        b.x[j] = (double)(float)b.x[j];
     CHECK_TRUE(fabs(vec_sum(&a) - vec_sum(&b)) > 1e-10);
     CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_OK);
     CHECK_TRUE(transport_accepts(&t.report, 1e-14));

@@ -8,8 +8,8 @@
 /* So many running minima keep the vector units busy; a block stays in the first cache. */
 enum { LANES = 32, BLOCK = 512 };
 
-VECTORIZED void assignment_kernel_two(const double *restrict c, const double *restrict v, size_t m,
-                                      struct assignment_two *out)
+VECTORIZED static void two_clones(const double *restrict c, const double *restrict v, size_t m,
+                                  struct assignment_two *out)
 {
     double a[LANES], b[LANES];
     uint64_t at[LANES];
@@ -66,8 +66,7 @@ static inline double smallest(const double *x, size_t n)
     return least;
 }
 
-VECTORIZED double assignment_kernel_least(const double *restrict c, const double *restrict v,
-                                          size_t m)
+VECTORIZED static double least_clones(const double *restrict c, const double *restrict v, size_t m)
 {
     double x[BLOCK], least = (double)INFINITY;
 
@@ -84,8 +83,8 @@ VECTORIZED double assignment_kernel_least(const double *restrict c, const double
     return least;
 }
 
-VECTORIZED void assignment_kernel_lower(const double *restrict c, double u, size_t row,
-                                        double *restrict v, size_t *restrict from, size_t m)
+VECTORIZED static void lower_clones(const double *restrict c, double u, size_t row,
+                                    double *restrict v, size_t *restrict from, size_t m)
 {
     for (size_t j = 0; j < m; j++) {
         const double r = c[j] - u;
@@ -96,7 +95,7 @@ VECTORIZED void assignment_kernel_lower(const double *restrict c, double u, size
     }
 }
 
-VECTORIZED size_t assignment_kernel_nearest(const double *distance, size_t m, double *least)
+VECTORIZED static size_t nearest_clones(const double *distance, size_t m, double *least)
 {
     size_t at = 0;
 
@@ -106,9 +105,9 @@ VECTORIZED size_t assignment_kernel_nearest(const double *distance, size_t m, do
     return at;
 }
 
-VECTORIZED size_t assignment_kernel_relax(const double *restrict c, const double *restrict v,
-                                          double shift, size_t row, double *restrict distance,
-                                          size_t *restrict from, size_t m, double *least)
+VECTORIZED static size_t relax_clones(const double *restrict c, const double *restrict v,
+                                      double shift, size_t row, double *restrict distance,
+                                      size_t *restrict from, size_t m, double *least)
 {
     double best = (double)INFINITY;
     size_t at = 0;
@@ -133,4 +132,33 @@ VECTORIZED size_t assignment_kernel_relax(const double *restrict c, const double
         at++;
     *least = best;
     return at;
+}
+
+/* ---- what others call ---- */
+
+void assignment_kernel_two(const double *c, const double *v, size_t m, struct assignment_two *out)
+{
+    two_clones(c, v, m, out);
+}
+
+double assignment_kernel_least(const double *c, const double *v, size_t m)
+{
+    return least_clones(c, v, m);
+}
+
+void assignment_kernel_lower(const double *c, double u, size_t row, double *v, size_t *from,
+                             size_t m)
+{
+    lower_clones(c, u, row, v, from, m);
+}
+
+size_t assignment_kernel_nearest(const double *distance, size_t m, double *least)
+{
+    return nearest_clones(distance, m, least);
+}
+
+size_t assignment_kernel_relax(const double *c, const double *v, double shift, size_t row,
+                               double *distance, size_t *from, size_t m, double *least)
+{
+    return relax_clones(c, v, shift, row, distance, from, m, least);
 }
