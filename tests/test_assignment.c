@@ -283,6 +283,28 @@ static void a_dearer_identity_is_not_returned(void **state)
     }
 }
 
+/* What rounding is depends on all costs of the identity, wherever the large ones are. */
+static void an_identity_dearer_by_rounding_is_returned(void **state)
+{
+    enum { N = 5 };
+    struct assignment a;
+
+    (void)state;
+    for (size_t at = 0; at < N; at++) {
+        const struct mat c = mat_zero(&mem, N, N);
+
+        for (size_t j = 0; j < N; j++)
+            c.a[at * N + j] = 0x1p20 + (j == at ? 0x1p-32 : 0);
+        CHECK_STATUS(assignment_solve(&mem, &c, &a), STATUS_OK);
+        for (size_t i = 0; i < N; i++)
+            CHECK_TRUE(a.column[i] == i);
+        CHECK_TRUE(a.report.primal == c.a[at * N + at] && a.report.dual == 0x1p20);
+        c.a[at * N + at] += 0x1p-30;
+        CHECK_STATUS(assignment_solve(&mem, &c, &a), STATUS_OK);
+        CHECK_TRUE(a.column[at] != at && a.report.primal == 0x1p20);
+    }
+}
+
 /* Two clouds in five dimensions, `apart` from each other in every coordinate. */
 static struct mat clouds(struct rng *r, size_t n, size_t m, double apart)
 {
@@ -443,6 +465,7 @@ int main(void)
         cmocka_unit_test_teardown(ties_give_the_identity, release),
         cmocka_unit_test_teardown(among_many_optima_the_identity_is_returned, release),
         cmocka_unit_test_teardown(a_dearer_identity_is_not_returned, release),
+        cmocka_unit_test_teardown(an_identity_dearer_by_rounding_is_returned, release),
         cmocka_unit_test_teardown(clouds_far_apart_need_few_searches, release),
         cmocka_unit_test_teardown(tall_costs_are_not_copied, release),
         cmocka_unit_test_teardown(a_sample_without_assignment_does_not_matter, release),
