@@ -152,6 +152,11 @@ static void bad_points_are_refused_with_their_place(void **state)
     a[3] = 1e200;
     CHECK_STATUS(cost_squared(&mem, &x, &y, &c), STATUS_DIVERGED);
     CHECK_MESSAGE("too far apart");
+    a[3] = COST_LIMIT;
+    CHECK_STATUS(cost_norm(&mem, &x, &y, inf, &c), STATUS_OK);
+    a[3] = nextafter(COST_LIMIT, inf);
+    CHECK_STATUS(cost_norm(&mem, &x, &y, inf, &c), STATUS_DIVERGED);
+    a[3] = 1e200;
     CHECK_STATUS(cost_squared(&mem, &y, &z, &c), STATUS_USAGE);
     CHECK_STATUS(cost_squared(&mem, &none, &y, &c), STATUS_USAGE);
     CHECK_STATUS(cost_norm(&mem, &y, &y, 0.5, &c), STATUS_USAGE);

@@ -429,7 +429,7 @@ static void bad_input_is_refused(void **state)
     bw[0] = -0.25;
     bw[1] = 1.25;
     CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_USAGE);
-    CHECK_MESSAGE("negative");
+    CHECK_MESSAGE("weight 0 of the columns is negative: -0.25");
     bw[0] = bw[1] = aw[0] = aw[1] = 0;
     CHECK_STATUS(exact_transport_solve(&mem, &c, &a, &b, &t), STATUS_USAGE);
     costs[3] = nan_value;

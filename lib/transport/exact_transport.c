@@ -199,10 +199,10 @@ static void answer(struct search *s, const struct mat *cost, const struct vec *a
 }
 
 static enum status solve(struct search *s, const struct mat *cost, const struct vec *a,
-                         const struct vec *b, double scale, size_t most,
-                         struct exact_transport *out)
+                         const struct vec *b, size_t most, struct exact_transport *out)
 {
     const struct dual_start_problem problem = {cost, a, b};
+    const double scale = vec_sum(a) / vec_sum(b);
 
     TRY(dual_start(&problem, s->v, s->from, s->excess, s->settled));
     for (size_t i = 0; i < s->n; i++)
@@ -229,9 +229,7 @@ static enum status check_weights(const struct vec *w, const char *name, double *
     return STATUS_OK;
 }
 
-/* *scale = sum(a) / sum(b). */
-static enum status check_input(const struct mat *cost, const struct vec *a, const struct vec *b,
-                               double *scale)
+static enum status check_input(const struct mat *cost, const struct vec *a, const struct vec *b)
 {
     double sum_a, sum_b;
 
@@ -243,7 +241,6 @@ static enum status check_input(const struct mat *cost, const struct vec *a, cons
     TRY(check_weights(b, "the columns", &sum_b));
     if (!(fabs(sum_a - sum_b) <= EXACT_TRANSPORT_ROUNDING * sum_a))
         return status_set(STATUS_USAGE, "the weights sum to %.17g and %.17g", sum_a, sum_b);
-    *scale = sum_a / sum_b;
     return STATUS_OK;
 }
 
@@ -260,10 +257,9 @@ enum status exact_transport_within(struct arena *mem, const struct mat *cost, co
     const size_t n = cost->rows, m = cost->cols;
     struct exact_transport made = {0};
     struct search s = {.n = n, .m = m, .c = cost->a};
-    double scale = 1;
 
     *out = made;
-    out->report.status = check_input(cost, a, b, &scale);
+    out->report.status = check_input(cost, a, b);
     TRY(out->report.status);
 
     /* All that the arena gives comes first: it may jump away, and then nothing else is held. */
@@ -282,7 +278,7 @@ enum status exact_transport_within(struct arena *mem, const struct mat *cost, co
         s.settled_at = s.settled_v + m;
         s.settled = s.from + m;
         s.through = s.settled + m;
-        made.report.status = solve(&s, cost, a, b, scale, most, &made);
+        made.report.status = solve(&s, cost, a, b, most, &made);
     }
     memory_free(s.flow);
     memory_free(s.excess);

@@ -5,11 +5,11 @@
  *     =  max_{u, v} <a, u> + <b, v>,  u_i + v_j <= c_ij
  *
  * Successive shortest paths with potentials (Ahuja, Magnanti, Orlin, Network Flows, 1993, section
- * 9.7) on the dense bipartite graph, from the potentials of dual_start.h; a search goes on until the
- * columns that it meets can take all that a row still has. About two to four searches a point, each
- * of at most m steps of O(n + m), for some hundred points a side. Equal weights of equal number are
- * an assignment: assignment.h is faster there. Bits do not depend on the CPU. Beyond the result it
- * takes m x n and O(n + m) doubles, and a third of the cost for the start.
+ * 9.7) on the dense bipartite graph, from the potentials of dual_start.h; a search goes on until
+ * the columns that it meets can take all that a row still has. About two to four searches a row,
+ * each of at most m steps of O(n + m), for some hundred points a side. Equal weights of equal
+ * number are an assignment: assignment.h is faster there. Bits do not depend on the CPU. Beyond the
+ * result it takes m x n and O(n + m) doubles, and a third of the cost for the start.
  */
 #ifndef TRANSPORT_EXACT_TRANSPORT_H
 #define TRANSPORT_EXACT_TRANSPORT_H
