@@ -14,8 +14,8 @@
  */
 #include <math.h>
 
+#include "continual_learning/two_task_draw.h"
 #include "harness/harness.h"
-#include "kernel/kernel_regression.h"
 #include "kernel/learning_curve.h"
 
 #define PARAMETERS(P)                                                                              \
@@ -34,98 +34,12 @@ static const struct axis sizes = {
     .name = "N_A", .meaning = "samples of task A",
     .at = {CELL_VALUES(100), CELL_VALUES(100, 1000), CELL_VALUES(100, 1000, 4000)}};
 
-/* In percent and thousandths: members of the families. */
+/* In thousandths: members of the families. */
 static const int similarities[] = {0, 250, 500, 750, 900, 990, 1000};
 enum { COUNT = sizeof similarities / sizeof similarities[0] };
 
-/* Sums over trials. */
-struct errors {
-    double A, B;            /* of the tasks trained alone */
-    double forward[COUNT];  /* E_{A->B} */
-    double back[COUNT];     /* E^back_{A->B} */
-    double apart[COUNT];    /* |f_A - f_B|^2 */
-};
-
-struct trial {
-    const struct parameters *p;
-    size_t N_A;
-    struct mat x;           /* A, then B, then tests */
-    struct mat f;           /* two targets there */
-    struct vec y;           /* of B */
-    struct kernel_sequence s, alone;
-};
-
-static double mean_square(const struct trial *t, const struct mat *prediction, double a, double b)
-{
-    const size_t n = (size_t)t->p->tests, first = t->x.rows - n;
-    double sum = 0;
-
-    for (size_t i = first; i < t->x.rows; i++) {
-        const double target = a * t->f.a[2 * i] + b * t->f.a[2 * i + 1];
-        const double e = (prediction != NULL ? prediction->a[i] : 0) - target;
-
-        sum += e * e / (double)n;
-    }
-    return sum;
-}
-
-/* f_A = f_1, f_B = rho f_1 + sqrt(1 - rho^2) f_2: the sequence goes on from f, which knows A. */
-static enum status learn_B(struct trial *t, const struct mat *f, double rho, struct errors *e,
-                           size_t k)
-{
-    const double other = sqrt(1 - rho * rho);
-    const size_t N_B = (size_t)t->p->N_B;
-
-    mat_set(&t->s.f, f);
-    for (size_t i = 0; i < N_B; i++) {
-        const double *targets = t->f.a + 2 * (t->N_A + i);
-
-        t->y.x[i] = rho * targets[0] + other * targets[1];
-    }
-    TRY(kernel_sequence_learn(&t->s, t->N_A, N_B, &t->y, 0, 0, NULL));
-    e->forward[k] += mean_square(t, &t->s.f, rho, other);
-    e->back[k] += mean_square(t, &t->s.f, 1, 0);
-    e->apart[k] += mean_square(t, NULL, 1 - rho, -other);
-    if (rho < 1)
-        return STATUS_OK;
-    TRY(kernel_sequence_learn(&t->alone, t->N_A, N_B, &t->y, 0, 0, NULL));
-    e->B += mean_square(t, &t->alone.f, 1, 0);
-    return STATUS_OK;
-}
-
-static enum status run_trial(const struct parameters *p, struct unit *u, size_t N_A, int trial,
-                             struct errors *e)
-{
-    const struct ntk_spec spec = {(size_t)p->L, 2, 0};
-    const size_t N_B = (size_t)p->N_B, n = N_A + N_B + (size_t)p->tests;
-    struct rng inputs = rng_stream(u->seed, "inputs:%d", trial);
-    struct rng targets = rng_stream(u->seed, "targets:%d", trial);
-    struct arena mem = {0};
-    enum status status;
-    struct trial t = {.p = p, .N_A = N_A,
-                      .x = kernel_sphere_points(&mem, &inputs, n, (size_t)p->D),
-                      .f = mat_zero(&mem, n, 2), .y = vec_zero(&mem, N_A > N_B ? N_A : N_B)};
-    struct vec y = {N_A, t.y.x};
-    struct mat f;
-
-    t.s = kernel_sequence_make(&mem, &spec, &t.x, 1, t.y.n);
-    t.alone = kernel_sequence_make(&mem, &spec, &t.x, 1, N_B);
-    status = kernel_targets(&t.f, &mem, &targets, &spec, &t.x, (size_t)p->anchors);
-    for (size_t i = 0; i < N_A; i++)
-        y.x[i] = t.f.a[2 * i];
-    if (status == STATUS_OK)
-        status = kernel_sequence_learn(&t.s, 0, N_A, &y, 0, 0, NULL);
-    f = mat_copy(&mem, &t.s.f);
-    e->A += mean_square(&t, &f, 1, 0);
-    t.y.n = N_B;
-    for (size_t k = 0; k < COUNT && status == STATUS_OK; k++)
-        status = learn_B(&t, &f, similarities[k] / 1000.0, e, k);
-    arena_free(&mem);
-    return status;
-}
-
 /* The zero of a straight line through forward / B - 1 over rho, by least squares. */
-static double crossing(const struct errors *e)
+static double crossing(const struct two_task_errors *e)
 {
     double sx = 0, sy = 0, sxx = 0, sxy = 0;
 
@@ -143,7 +57,7 @@ static double crossing(const struct errors *e)
 #define CONDITION 1e4 /* of the kernel matrices, at most (157 / 0.876 for 100 inputs, 1507 / 0.46 \
                          for 1000) */
 
-static void report(const struct parameters *p, struct unit *u, const struct errors *e,
+static void report(const struct parameters *p, struct unit *u, const struct two_task_errors *e,
                    const struct learning_curve *A, const struct learning_curve *B)
 {
     struct curve *forward = curve_open(u, "forward", "rho [1]", "measured [E_B]", "theory [E_B]",
@@ -176,16 +90,19 @@ static void report(const struct parameters *p, struct unit *u, const struct erro
 
 static enum status run_unit(const struct parameters *p, struct unit *u)
 {
-    const struct ntk_spec spec = {(size_t)p->L, 2, 0};
     struct spectrum s;
     struct learning_curve A, B;
-    struct errors e = {0};
+    struct two_task_errors e = {0};
+    struct two_task_draws draws = {
+        .N_A = (size_t)u->cell_value, .N_B = (size_t)p->N_B, .tests = (size_t)p->tests,
+        .D = (size_t)p->D, .anchors = (size_t)p->anchors, .spec = {(size_t)p->L, 2, 0},
+        .similarities = similarities, .count = COUNT};
 
-    TRY(spectrum_sphere(&s, u->mem, ntk_sphere, &spec, (size_t)p->D, (size_t)p->degrees, 256));
+    TRY(spectrum_sphere(&s, u->mem, ntk_sphere, &draws.spec, draws.D, (size_t)p->degrees, 256));
     TRY(learning_curve_solve(&A, u->mem, &s, u->cell_value, 0));
     TRY(learning_curve_solve(&B, u->mem, &s, p->N_B, 0));
     for (int trial = 0; trial < p->trials; trial++)
-        TRY(run_trial(p, u, (size_t)u->cell_value, trial, &e));
+        TRY(two_task_draw(&draws, u->seed, trial, &e));
     report(p, u, &e, &A, &B);
     return STATUS_OK;
 }

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "continual_learning/two_task_draw.h"
+
+#include <math.h>
+
+#include "base/check.h"
+#include "kernel/kernel_regression.h"
+
+struct trial {
+    const struct two_task_draws *d;
+    struct mat x;           /* A, then B, then tests */
+    struct mat f;           /* two targets there */
+    struct vec y;           /* room for the labels of a task */
+    struct kernel_sequence s, alone;
+    struct mat after_A;     /* predictions when A is learned */
+};
+
+/* Mean square on the tests of prediction - (a f_1 + b f_2); no prediction is 0. */
+static double mean_square(const struct trial *t, const double *prediction, double a, double b)
+{
+    const size_t n = t->d->tests, first = t->x.rows - n;
+    double sum = 0;
+
+    for (size_t i = first; i < t->x.rows; i++) {
+        const double target = a * t->f.a[2 * i] + b * t->f.a[2 * i + 1];
+        const double e = (prediction != NULL ? prediction[i] : 0) - target;
+
+        sum += e * e / (double)n;
+    }
+    return sum;
+}
+
+/* B alone, and its mean with A alone, for equal targets. */
+static enum status learn_alone(struct trial *t, struct two_task_errors *e)
+{
+    struct vec y = vec_over(t->y.x, t->d->N_B);
+
+    TRY(kernel_sequence_learn(&t->alone, t->d->N_A, t->d->N_B, &y, 0, 0, NULL));
+    e->B += mean_square(t, t->alone.f.a, 1, 0);
+    for (size_t i = 0; i < t->x.rows; i++)
+        t->alone.f.a[i] = (t->alone.f.a[i] + t->after_A.a[i]) / 2;
+    e->average += mean_square(t, t->alone.f.a, 1, 0);
+    return STATUS_OK;
+}
+
+static enum status learn_B(struct trial *t, size_t k, struct two_task_errors *e)
+{
+    const double rho = t->d->similarities[k] / 1000.0, other = sqrt(1 - rho * rho);
+    struct vec y = vec_over(t->y.x, t->d->N_B);
+
+    mat_set(&t->s.f, &t->after_A);
+    for (size_t i = 0; i < t->d->N_B; i++) {
+        const double *targets = t->f.a + 2 * (t->d->N_A + i);
+
+        y.x[i] = rho * targets[0] + other * targets[1];
+    }
+    TRY(kernel_sequence_learn(&t->s, t->d->N_A, t->d->N_B, &y, 0, 0, NULL));
+    e->forward[k] += mean_square(t, t->s.f.a, rho, other);
+    e->back[k] += mean_square(t, t->s.f.a, 1, 0);
+    e->apart[k] += mean_square(t, NULL, 1 - rho, -other);
+    return k + 1 == t->d->count ? learn_alone(t, e) : STATUS_OK;
+}
+
+static enum status learn_both(struct trial *t, struct two_task_errors *e)
+{
+    struct vec y = vec_over(t->y.x, t->d->N_A);
+
+    for (size_t i = 0; i < t->d->N_A; i++)
+        y.x[i] = t->f.a[2 * i];
+    TRY(kernel_sequence_learn(&t->s, 0, t->d->N_A, &y, 0, 0, NULL));
+    mat_set(&t->after_A, &t->s.f);
+    e->A += mean_square(t, t->after_A.a, 1, 0);
+    for (size_t k = 0; k < t->d->count; k++)
+        TRY(learn_B(t, k, e));
+    return STATUS_OK;
+}
+
+enum status two_task_draw(const struct two_task_draws *d, uint64_t seed, int draw,
+                          struct two_task_errors *errors)
+{
+    const size_t n = d->N_A + d->N_B + d->tests, most = d->N_A > d->N_B ? d->N_A : d->N_B;
+    struct rng inputs = rng_stream(seed, "inputs:%d", draw);
+    struct rng targets = rng_stream(seed, "targets:%d", draw);
+    struct arena mem = {0};
+    struct trial t = {.d = d};
+    enum status status;
+
+    CHECK(d->count >= 1 && d->count <= TWO_TASK_SIMILARITIES &&
+          d->similarities[d->count - 1] == 1000, "%zu similarities", d->count);
+    if (arena_guard(&mem)) {
+        arena_free(&mem);
+        return STATUS_MEMORY;
+    }
+    t.x = kernel_sphere_points(&mem, &inputs, n, d->D);
+    t.f = mat_zero(&mem, n, 2);
+    t.y = vec_zero(&mem, most);
+    t.after_A = mat_zero(&mem, n, 1);
+    t.s = kernel_sequence_make(&mem, &d->spec, &t.x, 1, most);
+    t.alone = kernel_sequence_make(&mem, &d->spec, &t.x, 1, d->N_B);
+    status = kernel_targets(&t.f, &mem, &targets, &d->spec, &t.x, d->anchors);
+    if (status == STATUS_OK)
+        status = learn_both(&t, errors);
+    arena_free(&mem);
+    return status;
+}
