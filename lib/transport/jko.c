@@ -39,7 +39,7 @@ static void multiply_axis(double *y, const double *x, const struct mat *factor, 
  * of the two that holds the answer. */
 static double *multiply(struct jko *s, double *x, double *y, size_t fields)
 {
-    size_t outer = fields, inner = s->G;
+    size_t outer = fields * s->species, inner = s->points;
 
     for (size_t k = 0; k < s->axes; k++) {
         double *const from = x;
@@ -72,7 +72,7 @@ static double log_sum(const double *x, const double *e, size_t n, size_t stride)
 static void apply_log(struct jko *s, const struct vec *in, struct vec *out)
 {
     const double *x = in->x;
-    size_t inner = s->G;
+    size_t inner = s->points;
 
     for (size_t k = 0; k < s->axes; k++) {
         const size_t n = s->count[k];
@@ -89,27 +89,40 @@ static void apply_log(struct jko *s, const struct vec *in, struct vec *out)
     s->applications++;
 }
 
-/* out = log(xi exp(in)) by matrices. */
-static void apply_matrices(struct jko *s, const struct vec *in, struct vec *out)
+/* top: the largest entry of each species; 0 where all are -inf. */
+static void find_tops(struct jko *s, const struct vec *x)
 {
-    const double top = vec_max(in);
-    double *x = s->smooth[0].x;
+    for (size_t k = 0; k < s->species; k++) {
+        const struct vec part = vec_over(x->x + k * s->points, s->points);
+        const double top = vec_max(&part);
 
-    for (size_t g = 0; g < s->G; g++)
-        x[g] = exp(in->x[g] - top);
-    x = multiply(s, x, s->smooth[1].x, 1);
-    for (size_t g = 0; g < s->G; g++)
-        out->x[g] = log(x[g]) + top;
+        s->top.x[k] = top > -inf ? top : 0;
+    }
 }
 
-/* 1 when an entry where q has mass is too small to have kept its digits. */
-static int underflows(const struct jko *s, const struct vec *in, const struct vec *out,
-                      const struct vec *log_q)
+static double top_at(const struct jko *s, size_t g)
 {
-    const double least = vec_max(in) + LOG_SMALLEST;
+    return s->top.x[g / s->points];
+}
 
+/* out = log(xi exp(in)) by matrices; leaves the tops of `in`. */
+static void apply_matrices(struct jko *s, const struct vec *in, struct vec *out)
+{
+    double *x = s->smooth[0].x;
+
+    find_tops(s, in);
     for (size_t g = 0; g < s->G; g++)
-        if ((log_q == NULL || log_q->x[g] > -inf) && !(out->x[g] >= least))
+        x[g] = exp(in->x[g] - top_at(s, g));
+    x = multiply(s, x, s->smooth[1].x, 1);
+    for (size_t g = 0; g < s->G; g++)
+        out->x[g] = log(x[g]) + top_at(s, g);
+}
+
+/* 1 when an entry where q has mass is too small, against the tops, to have kept its digits. */
+static int underflows(const struct jko *s, const struct vec *out, const struct vec *log_q)
+{
+    for (size_t g = 0; g < s->G; g++)
+        if ((log_q == NULL || log_q->x[g] > -inf) && !(out->x[g] >= top_at(s, g) + LOG_SMALLEST))
             return 1;
     return 0;
 }
@@ -121,7 +134,7 @@ static void apply_where(struct jko *s, const struct vec *in, struct vec *out,
     s->underflow = s->kernel == JKO_LOG;
     if (!s->underflow) {
         apply_matrices(s, in, out);
-        s->underflow = underflows(s, in, out, log_q);
+        s->underflow = underflows(s, out, log_q);
     }
     if (s->underflow)
         apply_log(s, in, out);
@@ -131,10 +144,7 @@ void jko_apply(struct jko *s, const struct vec *in, struct vec *out)
 {
     CHECK(in->n == s->G && out->n == s->G, "%zu and %zu numbers on a grid of %zu", in->n, out->n,
           s->G);
-    if (vec_max(in) > -inf)
-        apply_where(s, in, out, NULL);
-    else
-        vec_fill(out, -inf);
+    apply_where(s, in, out, NULL);
 }
 
 /* log xi b, in the same way as log xi a went: what underflows here has no mass in p. */
@@ -183,6 +193,7 @@ static void make_workspace(struct jko *s, struct arena *mem)
 
     for (size_t k = 0; k < sizeof of_grid / sizeof of_grid[0]; k++)
         *of_grid[k] = vec_zero(mem, s->G);
+    s->top = vec_zero(mem, s->species);
     s->gradient = vec_zero(mem, s->N);
     s->step = vec_zero(mem, s->N);
     s->trial = vec_zero(mem, s->N);
@@ -202,16 +213,18 @@ enum status jko_init(struct jko *s, struct arena *mem, const struct jko_grid *gr
     if (!(gam > 0 && gam < inf && tau > 0 && tau < inf && tau / gam < inf))
         return status_set(STATUS_USAGE, "JKO step: gam %g and tau %g have to be positive", gam,
                           tau);
-    *s = (struct jko){.G = 1, .N = a->rows, .axes = grid->axes, .gam = gam, .tau = tau,
+    *s = (struct jko){.points = 1, .N = a->rows, .species = grid->species > 0 ? grid->species : 1,
+                      .axes = grid->axes, .gam = gam, .tau = tau,
                       .sigma = tau / gam, .kernel = kernel};
     for (size_t k = 0; k < grid->axes; k++) {
         CHECK(grid->axis[k].n >= 1, "axis %zu has no points", k);
         TRY(check_finite("coordinates", &grid->axis[k]));
         make_axis(s, mem, k, &grid->axis[k]);
-        s->G *= grid->axis[k].n;
+        s->points *= grid->axis[k].n;
     }
+    s->G = s->species * s->points;
     CHECK(a->rows >= 1 && a->cols == s->G && y->n == a->rows,
-          "A is %zu x %zu, y has %zu, the grid %zu points", a->rows, a->cols, y->n, s->G);
+          "A is %zu x %zu, y has %zu, the grids %zu points", a->rows, a->cols, y->n, s->G);
     TRY(check_finite("A", &flat));
     TRY(check_finite("y", y));
     s->a = mat_copy(mem, a);
@@ -398,10 +411,7 @@ static void mean_by_logs(struct jko *s, size_t k)
 
     for (size_t g = 0; g < s->G; g++)
         in.x[g] = s->log_a.x[g] + log(s->a.a[k * s->G + g] - s->low.x[k]);
-    if (vec_max(&in) > -inf)
-        apply_log(s, &in, &out);
-    else
-        vec_fill(&out, -inf);
+    apply_log(s, &in, &out);
     for (size_t g = 0; g < s->G; g++)
         out.x[g] = s->log_q.x[g] > -inf ? s->low.x[k] + exp(out.x[g] - s->log_s.x[g]) : 0;
 }
@@ -409,17 +419,16 @@ static void mean_by_logs(struct jko *s, size_t k)
 /* B_kj = (xi (a . A_k))_j / (xi a)_j, rows of A smoothed all at once. */
 static void mean_by_matrices(struct jko *s)
 {
-    const double top = vec_max(&s->log_a);
-
+    find_tops(s, &s->log_a);
     for (size_t g = 0; g < s->G; g++)
-        s->smooth[0].x[g] = exp(s->log_a.x[g] - top);
+        s->smooth[0].x[g] = exp(s->log_a.x[g] - top_at(s, g));
     for (size_t k = 0; k < s->N; k++)
         for (size_t g = 0; g < s->G; g++)
             s->wide[0].a[k * s->G + g] = s->a.a[k * s->G + g] * s->smooth[0].x[g];
     const double *smoothed = multiply(s, s->wide[0].a, s->wide[1].a, s->N);
 
     for (size_t g = 0; g < s->G; g++)
-        s->smooth[1].x[g] = s->log_q.x[g] > -inf ? exp(top - s->log_s.x[g]) : 0;
+        s->smooth[1].x[g] = s->log_q.x[g] > -inf ? exp(top_at(s, g) - s->log_s.x[g]) : 0;
     for (size_t k = 0; k < s->N; k++)
         for (size_t g = 0; g < s->G; g++)
             s->mean.a[k * s->G + g] = smoothed[k * s->G + g] * s->smooth[1].x[g];

@@ -11,6 +11,11 @@
  * answer is p+ = a . xi b, a = exp(-sigma A^T u), b = q / (xi a), u = A p+ - y; the plan is
  * diag(a) xi diag(b). a is never formed as a quotient, so nothing is 0 / 0 where mass underflows.
  *
+ * Several species, each on its own copy of the grid, share A p - y and nothing else: p, q, a, b and
+ * the columns of A are then those of the first species, followed by those of the next; xi is
+ * block-diagonal, so each species keeps its mass. A network with output weights +1 and -1 is two
+ * species, the second with columns -A.
+ *
  * All scalings are carried as logarithms. xi is applied axis by axis: as matrices exp(-c / gam)
  * where that keeps every digit that counts, and by log-sum-exp where it would underflow (found at
  * each application). Nothing is truncated. Results are deterministic for one BLAS core. */
@@ -23,10 +28,12 @@
 
 #define JKO_AXES 3 /* most axes of a grid */
 
-/* Points are numbered row-major: the last axis runs fastest. G is the product of the counts. */
+/* Points are numbered row-major: the last axis runs fastest, species the slowest. G is the product
+ * of the counts, times the species. */
 struct jko_grid {
     size_t axes;           /* 1 .. JKO_AXES */
     struct vec axis[JKO_AXES]; /* finite coordinates along each axis, in any order */
+    size_t species;        /* copies of the grid, each with a measure of its own; 0 means 1 */
 };
 
 enum jko_kernel {
@@ -36,7 +43,8 @@ enum jko_kernel {
 
 /* Everything that steps on one grid with one A, y, gam, tau share; filled by jko_init. */
 struct jko {
-    size_t G, N;                /* grid points, rows of A */
+    size_t G, N;                /* points of all species, rows of A */
+    size_t species, points;     /* points of one species: G / species */
     size_t axes, count[JKO_AXES];
     double gam, tau, sigma;     /* sigma = tau / gam */
     enum jko_kernel kernel;
@@ -50,6 +58,7 @@ struct jko {
     struct vec log_s, log_r;    /* G: log xi a, log xi b */
     struct vec log_q, mass;     /* G */
     struct vec smooth[2];       /* G */
+    struct vec top;             /* species */
     struct vec gradient, step, trial; /* N */
     struct mat hessian;         /* N x N */
     struct mat mean;            /* N x G: B of the Hessian */
