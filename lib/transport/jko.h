@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* jko: one entropic step of the scheme of Jordan, Kinderlehrer and Otto (1998) for a measure on a
- * product grid, by three solvers that have to agree.
+ * product grid, by three solvers that have to agree, and its limit gam -> 0.
  *
  *   p+ = argmin_p  W_gam(p, q) + tau f(p),   f(p) = 1/2 |A p - y|^2,
  *   W_gam(p, q) = min <c, pi> + gam sum pi (log pi - 1)  over plans with marginals p and q,
@@ -41,6 +41,17 @@ enum jko_kernel {
     JKO_LOG   /* log-sum-exp always: slower, for tests and for the smallest gam */
 };
 
+/* Workspace of jko_exact: plans that send all mass of a point to one other, and their mixture. */
+struct jko_corners {
+    size_t n;                 /* in the mixture, up to N + 1; one more joins it */
+    struct mat mass, output;  /* N + 2 x G: p; N + 2 x N: A p - y */
+    struct vec cost, share;   /* N + 2: <c, pi>; part of the mixture */
+    size_t *choice[JKO_AXES]; /* G: where each point goes along an axis */
+    struct mat difference;    /* N + 2 x N */
+    struct mat gram;          /* N + 2 x N + 2 */
+    struct vec border, solved, slope, way; /* N + 2 */
+};
+
 /* Everything that steps on one grid with one A, y, gam, tau share; filled by jko_init. */
 struct jko {
     size_t G, N;                /* points of all species, rows of A */
@@ -53,18 +64,20 @@ struct jko {
     struct vec low;             /* N: smallest entry of each row of A */
     struct mat exponent[JKO_AXES]; /* -(x_i - x_j)^2 / gam, count x count */
     struct mat factor[JKO_AXES];   /* exp of it */
+    struct mat square[JKO_AXES];   /* (x_i - x_j)^2 */
     struct vec log_a, log_b;    /* G: scalings of the last step's plan */
     /* the rest is workspace */
     struct vec log_s, log_r;    /* G: log xi a, log xi b */
     struct vec log_q, mass;     /* G */
     struct vec smooth[2];       /* G */
-    struct vec top;             /* species */
+    struct vec top;             /* G */
     struct vec gradient, step, trial; /* N */
     struct mat hessian;         /* N x N */
     struct mat mean;            /* N x G: B of the Hessian */
     struct mat wide[2];         /* N x G */
     struct vec correction[4];   /* G: Dykstra's odd u, odd v, even u, even v */
     struct vec last, base;      /* G: its scaling before a step, and times its correction */
+    struct jko_corners corner;
     size_t applications;        /* of xi to one vector since jko_init */
     int underflow;              /* the last application had to be redone by log-sum-exp */
 };
@@ -75,7 +88,8 @@ struct jko_report {
     size_t applications; /* of xi to one vector, without the report's own */
 };
 
-/* Takes all memory that steps need, from the arena: 14 G + 4 N G + 2 sum count^2 numbers. A is
+/* Takes all memory that steps need, from the arena: (17 + axes) G + 5 N G +
+ * 3 sum count^2 numbers and less. A is
  * N x G, y has N, N >= 1. STATUS_USAGE: gam or tau not positive and finite; STATUS_DIVERGED: a
  * coordinate, A or y not finite. */
 enum status jko_init(struct jko *s, struct arena *mem, const struct jko_grid *grid,
@@ -119,5 +133,16 @@ enum status jko_scaling(struct jko *s, struct vec *p, struct vec *u, const struc
  * iteration is an odd and an even step. */
 enum status jko_dykstra(struct jko *s, struct vec *p, struct vec *u, const struct vec *q,
                         double tolerance, size_t most, struct jko_report *report) MUST_USE;
+
+/* jko_exact: the limit gam -> 0, W2^2 in the place of W_gam; gam is not looked at. The step is then
+ *   min_pi <c, pi> + tau f(pi 1)
+ *     = - tau min_u 1/2 |u|^2 + <y, u> + sum_j q_j max_i (-(A^T u)_i - c_ij / tau),
+ * every mass moving to its own best points for the one u = A p - y. Solved exactly in finitely many
+ * iterations (few on the problems tried), each one search over all pairs: G count steps an axis.
+ * Ends when primal - dual <= tolerance (1 + |primal|), both recomputed from p and u; marginal_error:
+ * of the masses of the species; residual 0 by construction. On a grid of spacing h nothing moves
+ * where tau / 2 |grad f'| < h / 2. */
+enum status jko_exact(struct jko *s, struct vec *p, struct vec *u, const struct vec *q,
+                      double tolerance, size_t most, struct jko_report *report) MUST_USE;
 
 #endif
