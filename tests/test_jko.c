@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* JKO steps on grids: three solvers against each other, the blur that the entropy adds, optimality
- * measured from outside, and a flow whose distance to its particle form is known. */
+ * measured from outside. */
 #include "test.h"
 
 #include "base/memory.h"
 #include "base/rng.h"
 #include "linalg/mat.h"
 #include "linalg/vec.h"
-#include "transport/jko.h"
+#include "jko_flow.h"
 
 static const double inf = (double)INFINITY;
-
-static struct arena mem;
 
 static int release(void **state)
 {
@@ -19,73 +17,6 @@ static int release(void **state)
     memory_fail_at(0);
     arena_free(&mem);
     return 0;
-}
-
-/* ---- a problem: neurons relu(theta_1 x + theta_2) at N inputs of -.5 .. .5, y = 2 x + 1 ---- */
-
-#define INPUTS 5
-
-static double input(size_t j)
-{
-    return -0.5 + (double)j / (INPUTS - 1);
-}
-
-static double relu(double w, double bias, size_t j)
-{
-    return fmax(0, w * input(j) + bias);
-}
-
-static struct vec axis(size_t n, double low, double high)
-{
-    struct vec x = vec_zero(&mem, n);
-
-    for (size_t i = 0; i < n; i++)
-        x.x[i] = n == 1 ? low : low + (high - low) * (double)i / (double)(n - 1);
-    return x;
-}
-
-struct flow {
-    struct jko_grid grid;
-    struct mat a;   /* INPUTS x G, over sqrt(INPUTS) */
-    struct vec y, p;/* INPUTS; G */
-};
-
-/* n x n points of [-2.5, 2.5]^2, p a Gaussian of standard deviation .2 at (.5, .3). */
-static struct flow make_flow(size_t n)
-{
-    const size_t G = n * n;
-    const struct vec x = axis(n, -2.5, 2.5);
-    struct flow f = {.grid = {.axes = 2, .axis = {x, x}}, .a = mat_zero(&mem, INPUTS, G),
-                     .y = vec_zero(&mem, INPUTS), .p = vec_zero(&mem, G)};
-
-    for (size_t g = 0; g < G; g++) {
-        const double w = x.x[g / n], bias = x.x[g % n];
-
-        f.p.x[g] = exp(-((w - 0.5) * (w - 0.5) + (bias - 0.3) * (bias - 0.3)) / 0.08);
-        for (size_t j = 0; j < INPUTS; j++)
-            f.a.a[j * G + g] = relu(w, bias, j) / sqrt(INPUTS);
-    }
-    for (size_t j = 0; j < INPUTS; j++)
-        f.y.x[j] = (2 * input(j) + 1) / sqrt(INPUTS);
-    vec_scale(&f.p, 1 / vec_sum(&f.p));
-    return f;
-}
-
-static double l1(const struct vec *x, const struct vec *y)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < x->n; i++)
-        sum += fabs(x->x[i] - y->x[i]);
-    return sum;
-}
-
-static struct jko make_solver(const struct flow *f, double gam, double tau, enum jko_kernel kernel)
-{
-    struct jko s;
-
-    CHECK_STATUS(jko_init(&s, &mem, &f->grid, &f->a, &f->y, gam, tau, kernel), STATUS_OK);
-    return s;
 }
 
 /* ---- the kernel ---- */
@@ -536,82 +467,6 @@ static void entropy_adds_half_gam_of_variance_a_step(void **state)
     CHECK_NEAR(variance(&x, &p) - first, 0.1, 1e-6);
 }
 
-/* Velocity of particle i: -(1/n) sum_j e_j [active] (x_j, 1), e_j = sum_i p_i relu - y_j. */
-static void velocity(struct mat *v, struct vec *output, const struct mat *w, const struct vec *p)
-{
-    for (size_t j = 0; j < INPUTS; j++) {
-        output->x[j] = 0;
-        for (size_t i = 0; i < p->n; i++)
-            output->x[j] += p->x[i] * relu(w->a[2 * i], w->a[2 * i + 1], j);
-    }
-    for (size_t i = 0; i < p->n; i++) {
-        v->a[2 * i] = v->a[2 * i + 1] = 0;
-        for (size_t j = 0; j < INPUTS; j++)
-            if (w->a[2 * i] * input(j) + w->a[2 * i + 1] > 0) {
-                const double e = (output->x[j] - 2 * input(j) - 1) / INPUTS;
-
-                v->a[2 * i] -= e * input(j);
-                v->a[2 * i + 1] -= e;
-            }
-    }
-}
-
-/* One step of the classical Runge-Kutta method. */
-static void move_particles(struct mat *w, const struct vec *p, double dt)
-{
-    const double part[4] = {0, 0.5, 0.5, 1}, weight[4] = {1, 2, 2, 1};
-    const struct mat from = mat_copy(&mem, w);
-    struct mat v = mat_zero(&mem, w->rows, 2), at = mat_zero(&mem, w->rows, 2);
-    struct vec output = vec_zero(&mem, INPUTS);
-
-    for (int k = 0; k < 4; k++) {
-        for (size_t i = 0; i < 2 * w->rows; i++)
-            at.a[i] = from.a[i] + dt * part[k] * v.a[i];
-        velocity(&v, &output, &at, p);
-        for (size_t i = 0; i < 2 * w->rows; i++)
-            w->a[i] += dt * weight[k] / 6 * v.a[i];
-    }
-}
-
-/* sup over steps and inputs of |f_JKO - f_particle| until time 1, gam = tau^2 / 4. */
-static double flow_error(double tau, size_t n)
-{
-    struct flow f = make_flow(n);
-    struct jko s = make_solver(&f, tau * tau / 4, tau, JKO_AUTO);
-    struct mat w = mat_zero(&mem, n * n, 2), v = mat_zero(&mem, n * n, 2);
-    struct vec p = vec_copy(&mem, &f.p), u = vec_zero(&mem, INPUTS);
-    struct vec reached = vec_zero(&mem, INPUTS), output = vec_zero(&mem, INPUTS);
-    struct jko_report report;
-    double worst = 0;
-
-    for (size_t g = 0; g < n * n; g++) {
-        w.a[2 * g] = f.grid.axis[0].x[g / n];
-        w.a[2 * g + 1] = f.grid.axis[0].x[g % n];
-    }
-    for (int step = 0; step < (int)round(2 / tau); step++) {
-        CHECK_STATUS(jko_newton(&s, &p, &u, &p, 1e-11, 50, &report), STATUS_OK);
-        for (int k = 0; k < 4; k++)
-            move_particles(&w, &f.p, tau / 8);
-        velocity(&v, &output, &w, &f.p);
-        mat_vec(&reached, sqrt(INPUTS), &f.a, &p);
-        for (size_t j = 0; j < INPUTS; j++)
-            worst = fmax(worst, fabs(reached.x[j] - output.x[j]));
-    }
-    return worst;
-}
-
-/* An independent program gave .0265 and .0128 for h = sqrt(gam); where the grid lies against the
- * kinks of the neurons moves the second by a tenth. */
-static void flow_reaches_its_particles_with_order_one(void **state)
-{
-    const double coarse = flow_error(0.4, 26), fine = flow_error(0.2, 51);
-
-    (void)state;
-    CHECK_NEAR(coarse, 0.0265, 0.0005);
-    CHECK_NEAR(fine, 0.0128, 0.0015);
-    CHECK_TRUE(flow_error(0.2, 21) > 0.1); /* h^2 > gam: the grid locks */
-}
-
 /* ---- hostile input ---- */
 
 static void bad_input_is_refused_with_words(void **state)
@@ -658,7 +513,6 @@ int main(void)
         cmocka_unit_test_teardown(signed_step_is_that_of_the_dense_block_kernel, release),
         cmocka_unit_test_teardown(species_without_mass_changes_nothing, release),
         cmocka_unit_test_teardown(entropy_adds_half_gam_of_variance_a_step, release),
-        cmocka_unit_test_teardown(flow_reaches_its_particles_with_order_one, release),
         cmocka_unit_test_teardown(bad_input_is_refused_with_words, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
