@@ -139,9 +139,9 @@ enum status jko_dykstra(struct jko *s, struct vec *p, struct vec *u, const struc
  *     = - tau min_u 1/2 |u|^2 + <y, u> + sum_j q_j max_i (-(A^T u)_i - c_ij / tau),
  * every mass moving to its own best points for the one u = A p - y. Solved exactly in finitely many
  * iterations (few on the problems tried), each one search over all pairs: G count steps an axis.
- * Ends when primal - dual <= tolerance (1 + |primal|), both recomputed from p and u; marginal_error:
- * of the masses of the species; residual 0 by construction. On a grid of spacing h nothing moves
- * where tau / 2 |grad f'| < h / 2. */
+ * Ends when primal - dual <= tolerance (1 + |primal|), both recomputed from p and u;
+ * marginal_error: of the masses of the species; residual 0 by construction. On a grid of spacing h
+ * nothing moves where tau / 2 |grad f'| < h / 2. */
 enum status jko_exact(struct jko *s, struct vec *p, struct vec *u, const struct vec *q,
                       double tolerance, size_t most, struct jko_report *report) MUST_USE;
 

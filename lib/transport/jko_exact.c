@@ -22,7 +22,8 @@ static const double inf = (double)INFINITY;
 
 /* ---- corners ---- */
 
-/* out_j = min_i in_i + |x_i - x_j|^2 along one axis; choice_j: that i, j itself if none is below. */
+/* out_j = min_i in_i + |x_i - x_j|^2 along one axis; choice_j: that i, or j
+ * itself where none is lower. */
 static void lower(double *out, size_t *choice, const double *in, const struct mat *square, size_t G,
                   size_t inner)
 {
@@ -111,8 +112,8 @@ static void mix(struct vec *out, const struct jko_corners *c, const struct mat *
     mat_vec_add(out, 1, &used, MAT_TRANSPOSED, &share, 0);
 }
 
-/* Corners relative to corner 0: D_k = z_k+1 - z_0 in c->difference, and in c->slope how the objective
- * rises where corner k+1 grows at the cost of corner 0, at a mixture with the output u. */
+/* Corners relative to corner 0: D_k = z_k+1 - z_0 in c->difference, and in c->slope how the
+ * objective rises where corner k+1 grows at the cost of corner 0, at a mixture of output u. */
 static void set_differences(struct jko *s, const struct vec *u)
 {
     struct jko_corners *const c = &s->corner;
