@@ -3,25 +3,25 @@
 #include "transport/sinkhorn_answer.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/rng.h"
 #include "transport/sinkhorn_kernel.h"
 
 /* L1 error over both marginals of the plan; rows: row sums, columns: column sums. */
-static double marginal_error(const struct sinkhorn_solver *s, double *rows, double *columns)
+static double marginal_error(const struct sinkhorn_solver *s, struct vec *rows,
+                             struct vec *columns)
 {
     double error = 0.0;
 
-    memset(columns, 0, s->k * sizeof *columns);
+    vec_fill(columns, 0.0);
     for (size_t i = 0; i < s->n; i++) {
         const struct vec row = mat_row(&s->plan, i);
-        rows[i] = vec_sum(&row);
-        error += fabs(rows[i] - s->a[i]);
-        sinkhorn_kernel_axpy(columns, 1.0, row.x, s->k);
+        rows->x[i] = vec_sum(&row);
+        error += fabs(rows->x[i] - s->a.x[i]);
+        vec_axpy(columns, 1.0, &row);
     }
     for (size_t j = 0; j < s->k; j++)
-        error += fabs(columns[j] - s->b[j]);
+        error += fabs(columns->x[j] - s->b.x[j]);
     return error;
 }
 
@@ -42,29 +42,22 @@ static double plan_cost(const struct mat *cost, const struct mat *plan)
 }
 
 /* KL(P | R) = sum P log P - sum_i r_i log a_i - sum_j c_j log (b_j / m) - sum P + m. */
-static double divergence_from_product(const struct sinkhorn_solver *s, const double *rows,
-                                      const double *columns)
+static double divergence_from_product(const struct sinkhorn_solver *s, const struct vec *rows,
+                                      const struct vec *columns)
 {
-    double kl = s->mass;
+    double kl = s->mass - vec_sum(rows);
 
+    kl += sinkhorn_kernel_entropy(s->plan.a, s->n * s->k);
     for (size_t i = 0; i < s->n; i++)
-        kl += sinkhorn_kernel_entropy(s->plan.a + i * s->k, s->k) - rows[i];
-    for (size_t i = 0; i < s->n; i++)
-        kl -= s->a[i] > 0.0 ? rows[i] * s->log_a[i] : 0.0;
+        kl -= rows->x[i] > 0.0 ? rows->x[i] * s->log_a.x[i] : 0.0;
     for (size_t j = 0; j < s->k; j++)
-        kl -= s->b[j] > 0.0 ? columns[j] * s->log_b[j] : 0.0;
+        kl -= columns->x[j] > 0.0 ? columns->x[j] * s->log_b.x[j] : 0.0;
     return kl;
 }
 
 double sinkhorn_answer_dual(const struct sinkhorn_solver *s, double raw_mass)
 {
-    double dual = -s->eps * (raw_mass - s->mass);
-
-    for (size_t i = 0; i < s->n; i++)
-        dual += s->a[i] * s->f[i];
-    for (size_t j = 0; j < s->k; j++)
-        dual += s->b[j] * s->g[j];
-    return dual;
+    return vec_dot(&s->a, &s->f) + vec_dot(&s->b, &s->g) - s->eps * (raw_mass - s->mass);
 }
 
 /* No feasible plan costs more than m (max C + eps log (m / smallest weight)). */
@@ -73,9 +66,9 @@ static int proves_infeasible(const struct sinkhorn_solver *s, double dual)
     double smallest = s->mass;
 
     for (size_t i = 0; i < s->n; i++)
-        smallest = s->a[i] > 0.0 && s->a[i] < smallest ? s->a[i] : smallest;
+        smallest = s->a.x[i] > 0.0 && s->a.x[i] < smallest ? s->a.x[i] : smallest;
     for (size_t j = 0; j < s->k; j++)
-        smallest = s->b[j] > 0.0 && s->b[j] < smallest ? s->b[j] : smallest;
+        smallest = s->b.x[j] > 0.0 && s->b.x[j] < smallest ? s->b.x[j] : smallest;
     const double bound = s->highest + s->eps * rng_log(s->mass / smallest);
     return dual > s->mass * (bound + 1e-6 * fabs(bound));
 }
@@ -94,16 +87,13 @@ static enum status verdict(const struct sinkhorn_solver *s, const struct sinkhor
 enum status sinkhorn_answer_finish(struct sinkhorn_result *r, struct sinkhorn_solver *s,
                                    const struct mat *cost, int raw)
 {
-    double *rows = s->u, *columns = s->v, mass = 0.0;
+    struct vec *const rows = &s->u, *const columns = &s->v; /* the scalings are used up */
 
-    *r = (struct sinkhorn_result){.f = {s->n, s->f}, .g = {s->k, s->g}, .plan = s->plan};
+    *r = (struct sinkhorn_result){.f = s->f, .g = s->g, .plan = s->plan};
     r->raw_error = r->report.marginal_error = marginal_error(s, rows, columns);
-    for (size_t i = 0; i < s->n; i++)
-        mass += rows[i];
-    r->report.dual = sinkhorn_answer_dual(s, mass);
+    r->report.dual = sinkhorn_answer_dual(s, vec_sum(rows));
     if (!raw) {
-        const struct vec a = {s->n, s->a}, b = {s->k, s->b};
-        r->rounded = sinkhorn_round(&s->plan, &a, &b, s->cost, s->scratch) == STATUS_OK;
+        r->rounded = sinkhorn_round(&s->plan, &s->a, &s->b, s->cost, s->scratch) == STATUS_OK;
         r->report.marginal_error = marginal_error(s, rows, columns);
     }
     r->cost = plan_cost(s->cost, &s->plan);

@@ -61,52 +61,48 @@ static enum status check_options(const struct sinkhorn_options *o, size_t n)
 }
 
 /* Weights into the solver: negligible ones dropped, the rest scaled to the mass. */
-static void take_weights(double *out, double *log_out, const struct vec *w, double mass,
+static void take_weights(struct vec *out, struct vec *log_out, const struct vec *w, double mass,
                          double unit)
 {
     for (size_t i = 0; i < w->n; i++)
-        out[i] = w->x[i] > negligible_weight * mass ? w->x[i] : 0.0;
-    const double sum = vec_sum(&(struct vec){.n = w->n, .x = out});
-
-    for (size_t i = 0; i < w->n; i++) {
-        if (sum != mass)
-            out[i] *= mass / sum;
-        log_out[i] = out[i] > 0.0 ? rng_log(out[i] / unit) : -(double)INFINITY;
-    }
+        out->x[i] = w->x[i] > negligible_weight * mass ? w->x[i] : 0.0;
+    vec_scale(out, mass / vec_sum(out)); /* x / x = 1 exactly */
+    for (size_t i = 0; i < w->n; i++)
+        log_out->x[i] = out->x[i] > 0.0 ? rng_log(out->x[i] / unit) : -(double)INFINITY;
 }
 
 enum status sinkhorn_input_support(const struct sinkhorn_solver *s)
 {
-    memset(s->t, 0, s->k * sizeof *s->t);
+    double *const reach = s->scratch; /* k: mass that may go to a column */
+
+    memset(reach, 0, s->k * sizeof *reach);
     for (size_t i = 0; i < s->n; i++) {
         const double *c = s->cost->a + i * s->k;
         double open = 0.0;
         for (size_t j = 0; j < s->k; j++)
             if (c[j] < (double)INFINITY) {
-                open += s->b[j];
-                s->t[j] += s->a[i];
+                open += s->b.x[j];
+                reach[j] += s->a.x[i];
             }
-        if (s->a[i] > 0.0 && !(open > 0.0))
+        if (s->a.x[i] > 0.0 && !(open > 0.0))
             return status_set(STATUS_USAGE, "no plan exists: row %zu may go nowhere", i);
     }
     for (size_t j = 0; j < s->k; j++)
-        if (s->b[j] > 0.0 && !(s->t[j] > 0.0))
+        if (s->b.x[j] > 0.0 && !(reach[j] > 0.0))
             return status_set(STATUS_USAGE, "no plan exists: nothing may go to column %zu", j);
     return STATUS_OK;
 }
 
-static double *take(struct arena *mem, size_t n)
-{
-    return arena_get(mem, n, sizeof(double));
-}
-
 static void allocate(struct sinkhorn_solver *s, struct arena *mem)
 {
-    s->a = take(mem, s->n), s->log_a = take(mem, s->n), s->u = take(mem, s->n);
-    s->alpha = take(mem, s->n), s->f = take(mem, s->n);
-    s->b = take(mem, s->k), s->log_b = take(mem, s->k), s->v = take(mem, s->k);
-    s->beta = take(mem, s->k), s->g = take(mem, s->k), s->t = take(mem, s->k);
-    s->scratch = take(mem, 2 * (s->n + s->k));
+    struct vec *const of_rows[] = {&s->a, &s->log_a, &s->u, &s->alpha, &s->f};
+    struct vec *const of_columns[] = {&s->b, &s->log_b, &s->v, &s->beta, &s->g, &s->t};
+
+    for (size_t i = 0; i < sizeof of_rows / sizeof of_rows[0]; i++)
+        *of_rows[i] = vec_zero(mem, s->n);
+    for (size_t i = 0; i < sizeof of_columns / sizeof of_columns[0]; i++)
+        *of_columns[i] = vec_zero(mem, s->k);
+    s->scratch = arena_get(mem, 2 * (s->n + s->k), sizeof *s->scratch);
     s->plan = mat_zero(mem, s->n, s->k);
 }
 
@@ -125,13 +121,13 @@ enum status sinkhorn_input_take(struct sinkhorn_solver *s, const struct sinkhorn
         return status_set(STATUS_USAGE, "the weights a have sum %.9g, b %.9g", s->mass, mass_b);
     TRY(sinkhorn_input_cost(p->cost, &s->lowest, &s->highest));
     allocate(s, mem);
-    take_weights(s->a, s->log_a, p->a, s->mass, 1.0);
-    take_weights(s->b, s->log_b, p->b, s->mass, s->mass);
+    take_weights(&s->a, &s->log_a, p->a, s->mass, 1.0);
+    take_weights(&s->b, &s->log_b, p->b, s->mass, s->mass);
     s->eps = o->eps;
     s->tolerance = (o->tolerance > 0.0 ? o->tolerance : 1e-9) * s->mass;
     s->max_sweeps = o->max_iterations > 0 ? o->max_iterations : 100000;
     s->scaling = o->scaling > 0.0 ? o->scaling : 0.25;
     if (o->f != NULL)
-        memcpy(s->f, o->f->x, s->n * sizeof *s->f);
+        vec_set(&s->f, o->f);
     return sinkhorn_input_support(s);
 }

@@ -30,7 +30,7 @@ enum status sinkhorn_proximal(struct sinkhorn_result *result,
     TRY(sinkhorn_input_take(&s, problem, options, mem));
     struct mat cost = mat_copy(mem, problem->cost);
     for (size_t i = 0; i < s.n * s.k; i++) {
-        const double q = previous->a[i], log_a = s.log_a[i / s.k], log_b = s.log_b[i % s.k];
+        const double q = previous->a[i], log_a = s.log_a.x[i / s.k], log_b = s.log_b.x[i % s.k];
         if (q >= 1e-300 && log_a > -(double)INFINITY && log_b > -(double)INFINITY)
             cost.a[i] -= options->eps * (rng_log(q) - log_a - log_b);
         else
@@ -54,7 +54,7 @@ static void linearise(struct mat *w, const struct sinkhorn_solver *s, const stru
             const size_t e = i * s->k + j;
             if (!(cost->a[e] < (double)INFINITY))
                 continue;
-            const double log_ratio = (s->f[i] + s->g[j] - w->a[e]) / s->eps;
+            const double log_ratio = (s->f.x[i] + s->g.x[j] - w->a[e]) / s->eps;
             w->a[e] = cost->a[e] + mu * (s->plan.a[e] - previous->a[e]) - ell * log_ratio;
         }
 }
@@ -62,9 +62,7 @@ static void linearise(struct mat *w, const struct sinkhorn_solver *s, const stru
 /* max_ij min(a_i, b_j) <= min(max a, max b). */
 static double largest_entry(const struct sinkhorn_solver *s)
 {
-    const struct vec a = {s->n, s->a}, b = {s->k, s->b};
-
-    return fmin(vec_max(&a), vec_max(&b));
+    return fmin(vec_max(&s->a), vec_max(&s->b));
 }
 
 /* Outer steps until the plan moves by at most 10 tolerance m; the last plan is in z. */
@@ -120,25 +118,19 @@ enum status sinkhorn_quadratic(struct sinkhorn_result *result,
     struct mat w = mat_copy(mem, problem->cost), z = mat_zero(mem, s.n, s.k);
     const double bend = mu * largest_entry(&s), ell = 2.0 * bend <= options->eps ? 0.0 : bend;
 
-    /* W of the start P = R: log(P / R) = 0. */
-    for (size_t e = 0; e < s.n * s.k; e++)
-        w.a[e] += mu * (s.a[e / s.k] * s.b[e % s.k] / s.mass - previous->a[e]);
-    s.cost = &w;
+    s.cost = &w; /* the first of the outer steps has no quadratic term */
     s.eps = options->eps + ell;
-    TRY(sinkhorn_input_cost(&w, &s.lowest, &s.highest));
-    const int settled =
-        outer_steps(&s, &w, &z, problem->cost, previous, mu, ell, max_steps);
+    const int settled = outer_steps(&s, &w, &z, problem->cost, previous, mu, ell, max_steps);
 
     /* The lower bound: quadratic term linearised at Z, its problem solved at eps. */
     s.eps = options->eps;
     linearise(&w, &s, problem->cost, previous, mu, 0.0);
+    TRY(sinkhorn_input_cost(&w, &s.lowest, &s.highest));
     sinkhorn_solver_run(&s, 1);
     sinkhorn_solver_settle(&s);
-    double columns = 0.0;
-    for (size_t e = 0; e < s.n * s.k; e++)
-        columns += s.plan.a[e];
+    const struct vec entries = mat_flat(&s.plan);
     const double bound =
-        sinkhorn_answer_dual(&s, columns) - quadratic_term(&z, previous, mu, &value);
+        sinkhorn_answer_dual(&s, vec_sum(&entries)) - quadratic_term(&z, previous, mu, &value);
     mat_set(&s.plan, &z);
     s.cost = problem->cost;
     enum status status = sinkhorn_answer_finish(result, &s, NULL, options->raw);

@@ -18,24 +18,23 @@ static void column_sweep(struct sinkhorn_solver *s, int only_empty)
 {
     const double inverse = 1.0 / s->eps;
 
-    for (size_t j = 0; j < s->k; j++) {
-        s->t[j] = 0.0;
-        s->beta[j] = -(double)INFINITY;
-    }
+    vec_fill(&s->t, 0.0);
+    vec_fill(&s->beta, -(double)INFINITY);
     for (size_t i = 0; i < s->n; i++) {
-        s->alpha[i] = s->f[i] * inverse + s->log_a[i];
-        if (s->a[i] > 0.0)
-            sinkhorn_kernel_column_max(s->beta, s->cost->a + i * s->k, s->alpha[i], inverse, s->k);
+        s->alpha.x[i] = s->f.x[i] * inverse + s->log_a.x[i];
+        if (s->a.x[i] > 0.0)
+            sinkhorn_kernel_column_max(s->beta.x, s->cost->a + i * s->k, s->alpha.x[i], inverse,
+                                       s->k);
     }
     for (size_t j = 0; j < s->k; j++)
-        s->beta[j] = s->beta[j] > -(double)INFINITY ? s->beta[j] : 0.0;
+        s->beta.x[j] = s->beta.x[j] > -(double)INFINITY ? s->beta.x[j] : 0.0;
     for (size_t i = 0; i < s->n; i++)
-        if (s->a[i] > 0.0)
-            sinkhorn_kernel_column_add(s->t, s->cost->a + i * s->k, s->alpha[i], inverse, s->beta,
-                                       s->k);
+        if (s->a.x[i] > 0.0)
+            sinkhorn_kernel_column_add(s->t.x, s->cost->a + i * s->k, s->alpha.x[i], inverse,
+                                       s->beta.x, s->k);
     for (size_t j = 0; j < s->k; j++)
-        if (!only_empty || !(s->b[j] > 0.0))
-            s->g[j] = s->t[j] > 0.0 ? -s->eps * (s->beta[j] + rng_log(s->t[j])) : 0.0;
+        if (!only_empty || !(s->b.x[j] > 0.0))
+            s->g.x[j] = s->t.x[j] > 0.0 ? -s->eps * (s->beta.x[j] + rng_log(s->t.x[j])) : 0.0;
 }
 
 /* f_i = -eps log sum_j (b_j / m) exp((g_j - C_ij) / eps) for row i, given beta; 0 where all is
@@ -43,16 +42,16 @@ static void column_sweep(struct sinkhorn_solver *s, int only_empty)
 static void row_sweep(struct sinkhorn_solver *s, size_t i, double *row)
 {
     const double inverse = 1.0 / s->eps, *c = s->cost->a + i * s->k;
-    const double shift = sinkhorn_kernel_max(c, s->beta, inverse, s->k);
+    const double shift = sinkhorn_kernel_max(c, s->beta.x, inverse, s->k);
 
-    s->f[i] = 0.0;
+    s->f.x[i] = 0.0;
     if (!(shift > -(double)INFINITY)) {
         memset(row, 0, s->k * sizeof *row);
         return;
     }
-    const double sum = sinkhorn_kernel_fill(row, c, s->beta, inverse, shift, s->k);
-    const double share = s->a[i] / sum;
-    s->f[i] = -s->eps * (shift + rng_log(sum));
+    const double sum = sinkhorn_kernel_fill(row, c, s->beta.x, inverse, shift, s->k);
+    const double share = s->a.x[i] / sum;
+    s->f.x[i] = -s->eps * (shift + rng_log(sum));
     for (size_t j = 0; j < s->k; j++)
         row[j] *= share;
 }
@@ -60,7 +59,7 @@ static void row_sweep(struct sinkhorn_solver *s, size_t i, double *row)
 static void set_beta(struct sinkhorn_solver *s)
 {
     for (size_t j = 0; j < s->k; j++)
-        s->beta[j] = s->g[j] * (1.0 / s->eps) + s->log_b[j];
+        s->beta.x[j] = s->g.x[j] * (1.0 / s->eps) + s->log_b.x[j];
 }
 
 /* A sweep in the log domain from f alone, and the plan of the new potentials. */
@@ -68,19 +67,17 @@ static void rebuild(struct sinkhorn_solver *s)
 {
     column_sweep(s, 0);
     set_beta(s);
-    for (size_t i = 0; i < s->n; i++) {
+    for (size_t i = 0; i < s->n; i++)
         row_sweep(s, i, s->plan.a + i * s->k);
-        s->u[i] = 1.0;
-    }
-    for (size_t j = 0; j < s->k; j++)
-        s->v[j] = 1.0;
+    vec_fill(&s->u, 1.0);
+    vec_fill(&s->v, 1.0);
     s->sweeps++;
 }
 
 static void absorb_rows(struct sinkhorn_solver *s)
 {
     for (size_t i = 0; i < s->n; i++)
-        s->f[i] += s->eps * rng_log(s->u[i]);
+        s->f.x[i] += s->eps * rng_log(s->u.x[i]);
 }
 
 static int in_range(double scaling)
@@ -94,21 +91,21 @@ static int scale_rows(struct sinkhorn_solver *s)
 {
     int fits = 1;
 
-    memset(s->t, 0, s->k * sizeof *s->t);
+    vec_fill(&s->t, 0.0);
     for (size_t i = 0; i < s->n; i++) {
         const double *row = s->plan.a + i * s->k;
-        if (!(s->a[i] > 0.0))
+        if (!(s->a.x[i] > 0.0))
             continue;
-        const double u = s->a[i] / sinkhorn_kernel_dot(row, s->v, s->k);
+        const double u = s->a.x[i] / sinkhorn_kernel_dot(row, s->v.x, s->k);
         if (in_range(u))
-            s->u[i] = u;
+            s->u.x[i] = u;
         else
             fits = 0;
-        sinkhorn_kernel_axpy(s->t, s->u[i], row, s->k);
+        sinkhorn_kernel_axpy(s->t.x, s->u.x[i], row, s->k);
     }
     s->error = 0.0;
     for (size_t j = 0; j < s->k; j++)
-        s->error += fabs(s->v[j] * s->t[j] - s->b[j]);
+        s->error += fabs(s->v.x[j] * s->t.x[j] - s->b.x[j]);
     return fits;
 }
 
@@ -118,9 +115,9 @@ static int scale_columns(struct sinkhorn_solver *s)
     int fits = 1;
 
     for (size_t j = 0; j < s->k; j++)
-        if (s->b[j] > 0.0) {
-            s->v[j] = s->b[j] / s->t[j];
-            fits &= in_range(s->v[j]);
+        if (s->b.x[j] > 0.0) {
+            s->v.x[j] = s->b.x[j] / s->t.x[j];
+            fits &= in_range(s->v.x[j]);
         }
     return fits;
 }
@@ -165,33 +162,27 @@ void sinkhorn_solver_run(struct sinkhorn_solver *s, int warm)
 void sinkhorn_solver_settle(struct sinkhorn_solver *s)
 {
     int empty_rows = 0, empty_columns = 0;
-    double af = 0.0, bg = 0.0;
 
     for (size_t i = 0; i < s->n; i++)
         for (size_t j = 0; j < s->k; j++)
-            s->plan.a[i * s->k + j] *= s->u[i] * s->v[j];
+            s->plan.a[i * s->k + j] *= s->u.x[i] * s->v.x[j];
     absorb_rows(s);
     for (size_t j = 0; j < s->k; j++) {
-        s->g[j] += s->eps * rng_log(s->v[j]);
-        empty_columns |= !(s->b[j] > 0.0);
+        s->g.x[j] += s->eps * rng_log(s->v.x[j]);
+        empty_columns |= !(s->b.x[j] > 0.0);
     }
     for (size_t i = 0; i < s->n; i++)
-        empty_rows |= !(s->a[i] > 0.0);
+        empty_rows |= !(s->a.x[i] > 0.0);
     if (empty_columns)
         column_sweep(s, 1);
     set_beta(s);
     for (size_t i = 0; empty_rows && i < s->n; i++)
-        if (!(s->a[i] > 0.0))
+        if (!(s->a.x[i] > 0.0))
             row_sweep(s, i, s->scratch);
+    const double shift = (vec_dot(&s->b, &s->g) - vec_dot(&s->a, &s->f)) / (2.0 * s->mass);
+
     for (size_t i = 0; i < s->n; i++)
-        af += s->a[i] * s->f[i];
+        s->f.x[i] += shift;
     for (size_t j = 0; j < s->k; j++)
-        bg += s->b[j] * s->g[j];
-    const double shift = (bg - af) / (2.0 * s->mass);
-    for (size_t i = 0; i < s->n; i++)
-        s->f[i] += shift;
-    for (size_t j = 0; j < s->k; j++)
-        s->g[j] -= shift;
-    for (size_t i = 0; i < s->n + s->k; i++) /* the scalings are used up */
-        *(i < s->n ? &s->u[i] : &s->v[i - s->n]) = 1.0;
+        s->g.x[j] -= shift;
 }

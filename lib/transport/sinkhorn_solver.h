@@ -10,13 +10,13 @@ struct sinkhorn_solver {
     size_t n, k;
     double mass;                 /* m */
     const struct mat *cost;      /* n x k */
-    double *a, *b;               /* n, k: negligible weights are 0, b has the mass of a */
-    double *log_a, *log_b;       /* n, k: log a_i, log (b_j / m) */
-    double *u, *v;               /* n, k */
-    double *t;                   /* k: column sums of diag(u) K */
-    double *alpha, *beta;        /* n, k: potential / eps + log weight; t and beta are scratch */
+    struct vec a, b;             /* n, k: negligible weights are 0, b has the mass of a */
+    struct vec log_a, log_b;     /* n, k: log a_i, log (b_j / m) */
+    struct vec u, v;             /* n, k */
+    struct vec t;                /* k: column sums of diag(u) K */
+    struct vec alpha, beta;      /* n, k: potential / eps + log weight; t and beta are scratch */
     double *scratch;             /* 2 (n + k) */
-    double *f, *g;               /* n, k: potentials that K holds */
+    struct vec f, g;             /* n, k: potentials that K holds */
     struct mat plan;             /* n x k */
     double lowest, highest;      /* finite costs */
     double eps, tolerance;       /* of the level; L1 error wanted, absolute */
