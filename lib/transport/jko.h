@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* jko: one entropic step of the scheme of Jordan, Kinderlehrer and Otto (1998) for a measure on a
- * product grid, by three solvers that have to agree.
+ * product grid, by three solvers that have to agree, and its limit gam -> 0.
  *
  *   p+ = argmin_p  W_gam(p, q) + tau f(p),   f(p) = 1/2 |A p - y|^2,
  *   W_gam(p, q) = min <c, pi> + gam sum pi (log pi - 1)  over plans with marginals p and q,
@@ -10,6 +10,11 @@
  * gam / 2 to every coordinate in every step. With xi = exp(-c / gam) and sigma = tau / gam the
  * answer is p+ = a . xi b, a = exp(-sigma A^T u), b = q / (xi a), u = A p+ - y; the plan is
  * diag(a) xi diag(b). a is never formed as a quotient, so nothing is 0 / 0 where mass underflows.
+ *
+ * Several species, each on its own copy of the grid, share A p - y and nothing else: p, q, a, b and
+ * the columns of A are then those of the first species, followed by those of the next; xi is
+ * block-diagonal, so each species keeps its mass. A network with output weights +1 and -1 is two
+ * species, the second with columns -A.
  *
  * All scalings are carried as logarithms. xi is applied axis by axis: as matrices exp(-c / gam)
  * where that keeps every digit that counts, and by log-sum-exp where it would underflow (found at
@@ -23,10 +28,12 @@
 
 #define JKO_AXES 3 /* most axes of a grid */
 
-/* Points are numbered row-major: the last axis runs fastest. G is the product of the counts. */
+/* Points are numbered row-major: the last axis runs fastest, species the slowest. G is the product
+ * of the counts, times the species. */
 struct jko_grid {
     size_t axes;           /* 1 .. JKO_AXES */
     struct vec axis[JKO_AXES]; /* finite coordinates along each axis, in any order */
+    size_t species;        /* copies of the grid, each with a measure of its own; 0 means 1 */
 };
 
 enum jko_kernel {
@@ -34,9 +41,21 @@ enum jko_kernel {
     JKO_LOG   /* log-sum-exp always: slower, for tests and for the smallest gam */
 };
 
+/* Workspace of jko_exact: plans that send all mass of a point to one other, and their mixture. */
+struct jko_corners {
+    size_t n;                 /* in the mixture, up to N + 1; one more joins it */
+    struct mat mass, output;  /* N + 2 x G: p; N + 2 x N: A p - y */
+    struct vec cost, share;   /* N + 2: <c, pi>; part of the mixture */
+    size_t *choice[JKO_AXES]; /* G: where each point goes along an axis */
+    struct mat difference;    /* N + 2 x N */
+    struct mat gram;          /* N + 2 x N + 2 */
+    struct vec border, solved, slope, way; /* N + 2 */
+};
+
 /* Everything that steps on one grid with one A, y, gam, tau share; filled by jko_init. */
 struct jko {
-    size_t G, N;                /* grid points, rows of A */
+    size_t G, N;                /* points of all species, rows of A */
+    size_t species, points;     /* points of one species: G / species */
     size_t axes, count[JKO_AXES];
     double gam, tau, sigma;     /* sigma = tau / gam */
     enum jko_kernel kernel;
@@ -45,17 +64,20 @@ struct jko {
     struct vec low;             /* N: smallest entry of each row of A */
     struct mat exponent[JKO_AXES]; /* -(x_i - x_j)^2 / gam, count x count */
     struct mat factor[JKO_AXES];   /* exp of it */
+    struct mat square[JKO_AXES];   /* (x_i - x_j)^2 */
     struct vec log_a, log_b;    /* G: scalings of the last step's plan */
     /* the rest is workspace */
     struct vec log_s, log_r;    /* G: log xi a, log xi b */
     struct vec log_q, mass;     /* G */
     struct vec smooth[2];       /* G */
+    struct vec top;             /* G */
     struct vec gradient, step, trial; /* N */
     struct mat hessian;         /* N x N */
     struct mat mean;            /* N x G: B of the Hessian */
     struct mat wide[2];         /* N x G */
     struct vec correction[4];   /* G: Dykstra's odd u, odd v, even u, even v */
     struct vec last, base;      /* G: its scaling before a step, and times its correction */
+    struct jko_corners corner;
     size_t applications;        /* of xi to one vector since jko_init */
     int underflow;              /* the last application had to be redone by log-sum-exp */
 };
@@ -66,7 +88,8 @@ struct jko_report {
     size_t applications; /* of xi to one vector, without the report's own */
 };
 
-/* Takes all memory that steps need, from the arena: 14 G + 4 N G + 2 sum count^2 numbers. A is
+/* Takes all memory that steps need, from the arena: (17 + axes) G + 5 N G +
+ * 3 sum count^2 numbers and less. A is
  * N x G, y has N, N >= 1. STATUS_USAGE: gam or tau not positive and finite; STATUS_DIVERGED: a
  * coordinate, A or y not finite. */
 enum status jko_init(struct jko *s, struct arena *mem, const struct jko_grid *grid,
@@ -110,5 +133,16 @@ enum status jko_scaling(struct jko *s, struct vec *p, struct vec *u, const struc
  * iteration is an odd and an even step. */
 enum status jko_dykstra(struct jko *s, struct vec *p, struct vec *u, const struct vec *q,
                         double tolerance, size_t most, struct jko_report *report) MUST_USE;
+
+/* jko_exact: the limit gam -> 0, W2^2 in the place of W_gam; gam is not looked at. The step is then
+ *   min_pi <c, pi> + tau f(pi 1)
+ *     = - tau min_u 1/2 |u|^2 + <y, u> + sum_j q_j max_i (-(A^T u)_i - c_ij / tau),
+ * every mass moving to its own best points for the one u = A p - y. Solved exactly in finitely many
+ * iterations (few on the problems tried), each one search over all pairs: G count steps an axis.
+ * Ends when primal - dual <= tolerance (1 + |primal|), both recomputed from p and u;
+ * marginal_error: of the masses of the species; residual 0 by construction. On a grid of spacing h
+ * nothing moves where tau / 2 |grad f'| < h / 2. */
+enum status jko_exact(struct jko *s, struct vec *p, struct vec *u, const struct vec *q,
+                      double tolerance, size_t most, struct jko_report *report) MUST_USE;
 
 #endif
