@@ -43,6 +43,21 @@ static enum status learn_alone(struct trial *t, struct two_task_errors *e)
     return STATUS_OK;
 }
 
+/* Both samples of f_1 at once. */
+static enum status learn_joint(struct trial *t, const struct ntk_spec *spec,
+                               struct two_task_errors *e, struct arena *mem)
+{
+    const size_t n = t->d->N_A + t->d->N_B;
+    struct kernel_sequence s = kernel_sequence_make(mem, spec, &t->x, 1, n);
+    struct vec y = vec_zero(mem, n);
+
+    for (size_t i = 0; i < n; i++)
+        y.x[i] = t->f.a[2 * i];
+    TRY(kernel_sequence_learn(&s, 0, n, &y, 0, 0, NULL));
+    e->joint += mean_square(t, s.f.a, 1, 0);
+    return STATUS_OK;
+}
+
 static enum status learn_B(struct trial *t, size_t k, struct two_task_errors *e)
 {
     const double rho = t->d->similarities[k] / 1000.0, other = sqrt(1 - rho * rho);
@@ -100,6 +115,8 @@ enum status two_task_draw(const struct two_task_draws *d, uint64_t seed, int dra
     status = kernel_targets(&t.f, &mem, &targets, &d->spec, &t.x, d->anchors);
     if (status == STATUS_OK)
         status = learn_both(&t, errors);
+    if (status == STATUS_OK && d->joint)
+        status = learn_joint(&t, &d->spec, errors, &mem);
     arena_free(&mem);
     return status;
 }

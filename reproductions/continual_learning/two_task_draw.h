@@ -19,6 +19,7 @@ struct two_task_draws {
     struct ntk_spec spec;
     const int *similarities; /* count: 1000 rho; the last is 1000 */
     size_t count;           /* at most TWO_TASK_SIMILARITIES */
+    int joint;              /* 1: also learn both samples at once */
 };
 
 /* Sums over draws of mean squared errors on the tests, against clean targets. */
@@ -27,6 +28,7 @@ struct two_task_errors {
     double forward[TWO_TASK_SIMILARITIES]; /* E_{A->B} */
     double back[TWO_TASK_SIMILARITIES];    /* E^back_{A->B} */
     double average;                        /* of the mean of A alone and B alone, rho = 1 */
+    double joint;                          /* of one predictor on both samples, rho = 1 */
     double apart[TWO_TASK_SIMILARITIES];   /* |f_A - f_B|^2 */
 };
 
