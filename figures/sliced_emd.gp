@@ -6,37 +6,53 @@ load 'figures/style.gp'
 
 file = table('metrics')
 dimension = 'real(stringcolumn("cell")[3:*])'
-is(what, flow) = stringcolumn('metric') eq what.'.'.flow
 
 # Each distance has a colour, each value of its parameter a kind of line.
-flows = '"frames" "sliced" "sliced-tenth" "sliced-tenfold" "entropic" "entropic-tenth" "entropic-tenfold" "blurred"'
-names = '"sliced, 50 in frames" "sliced, 50 at random" "sliced, 5" "sliced, 500" "debiased, eps" "debiased, eps / 10" "debiased, 10 eps" "plain entropic, eps"'
-colour = '1 2 2 2 3 3 3 4'
-dash = '1 1 3 2 1 3 2 1'
-flow(j) = word(flows, j)
-named(j) = word(names, j)
-ends = "for [j=1:8] file using (is(what, flow(j)) ? @dimension : NaN):(column('mean') > floor_at ? column('mean') : NaN) with linespoints lt word(colour, j) dt int(word(dash, j)) ps 0.6 title named(j)"
-bars = "for [j=1:8] file using (is(what, flow(j)) ? @dimension : NaN):(column('low') > floor_at ? column('low') : floor_at):(column('high') > floor_at ? column('high') : floor_at) with filledcurves lt word(colour, j) fs transparent solid 0.13 noborder notitle"
+flows = '"exact" "frames" "sliced" "sliced-tenth" "sliced-tenfold" "entropic" "entropic-tenth" "entropic-tenfold" "blurred"'
+names = '"exact, by assignment" "sliced, 50 in frames" "sliced, 50 at random" "sliced, 5" "sliced, 500" "debiased entropic, eps" "eps / 10" "10 eps" "plain entropic, eps"'
+colour = '7 1 2 2 2 3 3 3 4'
+dash = '1 1 1 3 2 1 3 2 1'
+symbol = '7 7 5 4 4 9 8 8 11'
+flow(j) = word(flows, j + 1)
+named(j) = word(names, j + 1)
+shade(j) = colours[int(word(colour, j + 1))]
 
-set multiplot layout 1,2 margins 0.075,0.985,0.145,0.70 spacing 0.09
-set key at graph 0, screen 0.985 left top Left reverse vertical maxrows 4 width 1
+# The rows of one flow do not follow each other in the table: they are brought together first.
+# Deviations below the panel are left out, and intervals end at its floor.
+panels = 'deviation operations'
+what(i, j) = stringcolumn('metric') eq word(panels, i).'.'.flow(j)
+bottom(i) = i == 1 ? 1e-5 : 1
+floor_at(i, y) = y > bottom(i) ? y : bottom(i)
+set print $rows
+print "panel\tflow\td\tmean\tlow\thigh"
+unset print
+set table $rows append separator tab
+do for [i=1:2] { do for [j=i == 1 ? 1 : 0:8] {
+    plot file using (i):(j):(real(stringcolumn('cell')[3:*])):(column('mean')):(floor_at(i, column('low'))):(column('high') < 1e300 ? column('high') : column('mean')) with table if (what(i, j) && column('mean') > bottom(i))
+} }
+unset table
+d_of(j) = column('panel') == panel && column('flow') == j ? column('d') : NaN
+bars = "for [j=0:8] $rows using (d_of(j)):(column('mean')):(column('low')):(column('high')) with yerrorbars lc rgb shade(j) lw 1 dt 1 pt int(word(symbol, j + 1)) ps 0.6 notitle"
+ends = "for [j=0:8] $rows using (d_of(j)):(column('mean')) with lines lc rgb shade(j) lw 2 dt int(word(dash, j + 1)) title named(j)"
+
+set multiplot layout 1,2 margins 0.075,0.985,0.145,0.76 spacing 0.115
+set key at graph 0, screen 0.985 left top Left reverse vertical maxrows 3 width 1 samplen 3.5
 set logscale xy
 set xtics (2, 3, 5, 10, 20)
-set format y '10^{%L}'
 set xlabel 'dimension d'
 set offsets graph 0.03, graph 0.03, 0, 0
-
-what = 'deviation'; floor_at = 1e-4
-set ylabel 'deviation from the exact flow'
 set format y '%g'
-set yrange [1e-4:5]
-plot @bars, @ends
+
+panel = 1
+set ylabel 'deviation from the exact flow'
+set yrange [1e-5:10]
+plot @ends, @bars
 
 @next_panel
 unset key
-what = 'operations'; floor_at = 1
+panel = 2
 set ylabel 'operations of a step' textcolor rgb ink
-set yrange [*:*]
+set yrange [1e4:1e9]
 set format y '%.0e'
-plot @bars, @ends, file using (is(what, 'exact') ? @dimension : NaN):(column('mean')) with linespoints lc rgb ink dt 1 lw 2.5 pt 7 ps 0.6 notitle
+plot @ends, @bars
 unset multiplot

@@ -33,7 +33,7 @@
 #define PARAMETERS(P)                                                                              \
     /* type   name        smoke  desk   paper   */                                                 \
     P(int,    seeds,      2,     20,    50,     "clouds and moves; ours")                          \
-    P(int,    m,          20,    50,    100,    "of one sign; the author has 50 to 100")            \
+    P(int,    m,          20,    50,    100,    "of one sign; the author has 50 to 100")           \
     P(int,    n,          10,    10,    10,     "data points; author's code")                      \
     P(int,    directions, 60,    200,   1000,   "of a mean, rounded up to whole frames; ours")     \
     P(double, first,      1e-5,  1e-5,  1e-5,   "size of move: rms of t U over rms of X; ours")    \
