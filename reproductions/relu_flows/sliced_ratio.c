@@ -18,7 +18,7 @@
  *          r^3 / 3 on average; E[r^3; r > 0] = 4 t^3 / sqrt(pi); the sum is divided by m t^2.)
  * Differs  Directions come in orthonormal frames where the mean over directions is wanted. The
  *          author's code calls a routine that returns the square root; here it is SW2^2.
- * Minutes  smoke 0, desk 0.4, paper 3, on one core.
+ * Minutes  smoke 0, desk 0.3, paper 13, on one core.
  */
 #include <math.h>
 
@@ -294,6 +294,6 @@ int main(int argc, char **argv)
                    "of relative size t; dashed, the derived departure 1 - 2 (m - 1) t / (3 pi). "
                    "Middle: the same for moves along the network's own -grad F. Right: relative "
                    "error of L random directions; lines, the closed form.",
-        .minutes = {0, 0.4, 3}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
+        .minutes = {0, 0.3, 13}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &dimensions, .run_unit = run_unit});
 }
