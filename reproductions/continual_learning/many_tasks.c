@@ -20,7 +20,7 @@
 #define PARAMETERS(P)                                                                              \
     /* type   name     smoke desk  paper */                                                        \
     P(int,    seeds,   2,    10,   25,    "each holds a number of draws; ours")                    \
-    P(int,    work,    500,  16000, 40000, "draws a seed are work / N_1, 2 to 20; ours")            \
+    P(int,    work,    500, 16000, 40000, "draws a seed are work / N_1, 2 to 20; ours")            \
     P(int,    D,       10,   10,   10,    "input dimension; ours")                                 \
     P(int,    L,       3,    3,    3,     "layers of weights; slides")                             \
     P(double, noise,   1e-3, 1e-3, 1e-3,  "variance of the labels' noise in the noisy cell; ours") \
