@@ -3,6 +3,7 @@
  * LAPACK's own tests set to 30. */
 #include "test.h"
 
+#include "aborts.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "linalg/lapack.h"
@@ -588,6 +589,42 @@ static void cholesky_and_solving_take_no_memory(void **state)
     CHECK_TRUE(memory_count() == before);
 }
 
+/* Every output and every input may be the one of the wrong shape. */
+static void shapes_that_do_not_agree_abort(void **state)
+{
+    struct mat wide = mat_zero(&mem, 3, 4), tall = mat_zero(&mem, 4, 3);
+    struct mat three = mat_identity(&mem, 3), four = mat_identity(&mem, 4);
+    struct mat u = mat_zero(&mem, 4, 3), vt = mat_zero(&mem, 3, 3);
+    struct vec x3 = vec_zero(&mem, 3), x4 = vec_zero(&mem, 4);
+    double rcond;
+
+    (void)state;
+    CHECK_ABORTS((void)!lapack_cholesky(&wide));
+    CHECK_ABORTS((void)!lapack_cholesky_solve(&three, &x4));
+    CHECK_ABORTS((void)!lapack_cholesky_solve(&wide, &x3));
+    CHECK_ABORTS((void)!lapack_triangular_solve(&three, 0, &tall));
+    CHECK_ABORTS((void)lapack_cholesky_log_determinant(&wide));
+    CHECK_ABORTS((void)lapack_symmetric_norm(&wide));
+    CHECK_ABORTS((void)!lapack_cholesky_rcond(&wide, 1, &rcond));
+    CHECK_ABORTS((void)!lapack_rcond(&wide, &rcond));
+    CHECK_ABORTS((void)!lapack_eigen(&x3, NULL, &wide));
+    CHECK_ABORTS((void)!lapack_eigen(&x4, NULL, &three));
+    CHECK_ABORTS((void)!lapack_eigen(&x3, &wide, &three));
+    CHECK_ABORTS((void)!lapack_eigen(&x3, &tall, &three));
+    CHECK_STATUS(lapack_svd(&u, &x3, &vt, &tall), STATUS_OK);
+    CHECK_ABORTS((void)!lapack_svd(&u, &x3, NULL, &tall));
+    CHECK_ABORTS((void)!lapack_svd(NULL, &x3, &vt, &tall));
+    CHECK_ABORTS((void)!lapack_svd(NULL, &x4, NULL, &tall));
+    CHECK_ABORTS((void)!lapack_svd(&vt, &x3, &vt, &tall));
+    CHECK_ABORTS((void)!lapack_svd(&four, &x3, &vt, &tall));
+    CHECK_ABORTS((void)!lapack_svd(&u, &x3, &u, &tall));
+    CHECK_ABORTS((void)!lapack_svd(&u, &x3, &wide, &tall));
+    CHECK_STATUS(lapack_least_squares(&x3, &tall, &x4), STATUS_NOT_DEFINITE);
+    CHECK_ABORTS((void)!lapack_least_squares(&x4, &tall, &x4));
+    CHECK_ABORTS((void)!lapack_least_squares(&x3, &tall, &x3));
+    CHECK_ABORTS((void)!lapack_least_squares_matrix(&three, &tall, &four));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -612,6 +649,7 @@ int main(void)
         cmocka_unit_test_teardown(nan_anywhere_in_the_input_is_reported, release),
         cmocka_unit_test_teardown(failing_allocations_are_a_status_at_every_call, release),
         cmocka_unit_test_teardown(cholesky_and_solving_take_no_memory, release),
+        cmocka_unit_test_teardown(shapes_that_do_not_agree_abort, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

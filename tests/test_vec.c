@@ -3,6 +3,7 @@
  * move. */
 #include "test.h"
 
+#include "aborts.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "linalg/vec.h"
@@ -308,6 +309,53 @@ static void memory_running_out_reaches_the_guard(void **state)
     arena_free(&a);
 }
 
+static void lengths_that_do_not_agree_abort(void **state)
+{
+    struct vec x = vec_zero(&mem, 3), y = vec_zero(&mem, 4), none = vec_zero(&mem, 0);
+    struct vecf f = vec_zerof(&mem, 3), g = vec_zerof(&mem, 4), nonef = vec_zerof(&mem, 0);
+
+    (void)state;
+    CHECK_ABORTS(vec_set(&x, &y));
+    CHECK_ABORTS(vec_setf(&f, &g));
+    CHECK_ABORTS(vec_axpy(&y, 1, &x));
+    CHECK_ABORTS(vec_axpyf(&g, 1, &f));
+    CHECK_ABORTS(vec_mix(&y, 1, &x, 1));
+    CHECK_ABORTS(vec_mixf(&g, 1, &f, 1));
+    CHECK_ABORTS((void)vec_dot(&y, &x));
+    CHECK_ABORTS((void)vec_dotf(&g, &f));
+    CHECK_ABORTS((void)vec_mean_squared_difference(&x, &y));
+    CHECK_ABORTS((void)vec_mean_squared_differencef(&f, &g));
+    CHECK_ABORTS((void)vec_mean_squared_difference(&none, &none));
+    CHECK_ABORTS((void)vec_mean_squared_differencef(&nonef, &nonef));
+}
+
+/* Of nothing there is no maximum; of one value it is that. */
+static void a_maximum_needs_a_value(void **state)
+{
+    const double x[] = {-3};
+    const float f[] = {-3};
+    const struct vec one = vec_over(x, 1), none = vec_over(x, 0);
+    const struct vecf onef = vec_overf(f, 1), nonef = vec_overf(f, 0);
+
+    (void)state;
+    CHECK_NEAR(vec_max(&one), -3, 0);
+    CHECK_NEAR((double)vec_maxf(&onef), -3, 0);
+    CHECK_NEAR((double)vec_max_absf(&nonef), 0, 0);
+    CHECK_ABORTS((void)vec_max(&none));
+    CHECK_ABORTS((void)vec_maxf(&nonef));
+}
+
+static void a_variance_is_not_negative(void **state)
+{
+    struct rng r = rng_stream(5, "variance");
+
+    (void)state;
+    CHECK_NEAR(vec_normal(&mem, &r, 1, 0).x[0], 0, 0);
+    CHECK_NEAR((double)vec_normalf(&mem, &r, 1, 0).x[0], 0, 0);
+    CHECK_ABORTS((void)vec_normal(&mem, &r, 1, -0x1p-1074));
+    CHECK_ABORTS((void)vec_normalf(&mem, &r, 1, nan_value));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +372,9 @@ int main(void)
         cmocka_unit_test_teardown(first_not_finite_is_found_wherever_it_is, release),
         cmocka_unit_test_teardown(normal_vectors_have_the_variance_asked_for, release),
         cmocka_unit_test(memory_running_out_reaches_the_guard),
+        cmocka_unit_test_teardown(lengths_that_do_not_agree_abort, release),
+        cmocka_unit_test(a_maximum_needs_a_value),
+        cmocka_unit_test_teardown(a_variance_is_not_negative, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
