@@ -3,10 +3,8 @@
 #include "test.h"
 
 #include <sys/resource.h>
-#include <zlib.h>
 
-#include "base/file.h"
-#include "base/memory.h"
+#include "damaged.h"
 #include "data/gzip.h"
 #include "data/idx.h"
 
@@ -17,20 +15,6 @@
 #define PIXELS   (COUNT * ROWS * COLS)
 #define HEADER   16
 #define FILESIZE (HEADER + PIXELS)
-
-static const char *folder;
-static char path[1024];
-
-static const char *name(const char *file)
-{
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    return path;
-}
-
-static void put(const char *file, const void *bytes, size_t n)
-{
-    CHECK_STATUS(file_write(name(file), bytes, n), STATUS_OK);
-}
 
 static void word(uint8_t *bytes, uint32_t value)
 {
@@ -47,18 +31,6 @@ static void fill_images(uint8_t bytes[FILESIZE])
     word(bytes + 12, COLS);
     for (int i = 0; i < PIXELS; i++)
         bytes[HEADER + i] = (uint8_t)(i * i * 7 + i / 3);
-}
-
-/* The gzip form of the bytes, from memory_get. */
-static uint8_t *compress_bytes(const void *bytes, size_t n, size_t *size)
-{
-    gzFile file = gzopen(name("scratch"), "wb9");
-    char *out;
-
-    CHECK_TRUE(file != NULL && gzwrite(file, bytes, (unsigned)n) == (int)n);
-    CHECK_TRUE(gzclose(file) == Z_OK);
-    CHECK_STATUS(file_read(path, SIZE_MAX / 8, &out, size), STATUS_OK);
-    return (uint8_t *)out;
 }
 
 static void expect_gzip_error(const char *file, size_t most, const char *part)
@@ -82,7 +54,7 @@ static void gzip_gives_the_same_bytes_plain_and_compressed(void **state)
 
     (void)state;
     fill_images(good);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     put("plain", good, sizeof good);
     put("packed.gz", packed, size);
     static const char *const files[] = {"plain", "packed.gz"};
@@ -102,7 +74,7 @@ static void gzip_rejects_every_cut(void **state)
 
     (void)state;
     fill_images(good);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     for (size_t n = 2; n < size; n++) {
         put("cut.gz", packed, n);
         expect_gzip_error("cut.gz", MOST, "cut after");
@@ -122,7 +94,7 @@ static void gzip_never_delivers_other_bytes(void **state)
 
     (void)state;
     fill_images(good);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     for (size_t bit = 0; bit < 8 * size; bit++) {
         packed[bit / 8] ^= (uint8_t)(1 << bit % 8);
         put("flipped.gz", packed, size);
@@ -147,7 +119,7 @@ static void gzip_names_wrong_checksum_and_length(void **state)
 
     (void)state;
     fill_images(good);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     packed[size - 8] ^= 1;
     put("sum.gz", packed, size);
     expect_gzip_error("sum.gz", MOST, "incorrect data check");
@@ -165,7 +137,7 @@ static void gzip_rejects_what_follows_the_end(void **state)
 
     (void)state;
     fill_images(good);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     twice = memory_get(2, size);
     memcpy(twice, packed, size);
     put("surplus.gz", twice, size + 3);
@@ -185,7 +157,7 @@ static void gzip_rejects_other_files_by_name(void **state)
 
     (void)state;
     fill_images(good);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     put("page.gz", page, sizeof page - 1);
     expect_gzip_error("page.gz", MOST, "an HTML page");
     put("plain.gz", good, sizeof good);
@@ -251,7 +223,7 @@ static void gzip_does_not_trust_the_length(void **state)
 
     (void)state;
     fill_images(good);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     for (unsigned lie = 0; lie < 256; lie += 51) {
         memset(packed + size - 4, (int)lie, 4);
         put("lie.gz", packed, size);
@@ -289,7 +261,7 @@ static void idx_reads_what_it_wrote(void **state)
     CHECK_STATUS(file_read(path, MOST, &raw, &size), STATUS_OK);
     CHECK_TRUE(size == FILESIZE && memcmp(raw, good, size) == 0);
     memory_free(raw);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     put("images.gz", packed, size);
     memory_free(packed);
     static const char *const files[] = {"images", "images.gz"};
@@ -395,19 +367,6 @@ static void idx_rejects_counts_that_wrap(void **state)
     word(bytes + 12, 1 << 21);
     put("wrap", bytes, HEADER);
     expect_images_error("wrap", "overflows");
-}
-
-static int open_folder(void **state)
-{
-    (void)state;
-    folder = test_folder();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return file_remove_folder(folder) != STATUS_OK;
 }
 
 int main(void)

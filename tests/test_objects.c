@@ -3,24 +3,11 @@
  * within a superclass, and complete or not there. */
 #include "test.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
+#include "damaged.h"
 #include "base/digest.h"
-#include "base/file.h"
-#include "base/memory.h"
 #include "data/dataset.h"
 #include "data/objects.h"
 #include "data/task.h"
-
-static const char *folder;
-static char path[600];
-
-static const char *name(const char *file)
-{
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    return path;
-}
 
 /* ---- drawing ---- */
 
@@ -307,21 +294,6 @@ static void objects_files_read_as_cifar_100(void **state)
     dataset_free(&test);
 }
 
-static void age(const char *file)
-{
-    const struct timespec times[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
-
-    CHECK_TRUE(utimensat(AT_FDCWD, name(file), times, 0) == 0);
-}
-
-static int is_old(const char *file)
-{
-    struct stat found;
-
-    CHECK_TRUE(stat(name(file), &found) == 0);
-    return found.st_mtime == 1000;
-}
-
 /* Only the time of "complete" is renewed. */
 static void objects_complete_folder_is_left_alone(void **state)
 {
@@ -391,19 +363,6 @@ static void objects_survive_every_failing_allocation(void **state)
         }
     }
     CHECK_TRUE(failures >= 5);
-}
-
-static int open_folder(void **state)
-{
-    (void)state;
-    folder = test_folder();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return file_remove_folder(folder) != STATUS_OK;
 }
 
 int main(void)

@@ -4,22 +4,12 @@
 
 #include <png.h>
 
-#include "base/file.h"
-#include "base/memory.h"
+#include "damaged.h"
 #include "data/png.h"
 
 #define SIDE  4
 #define COUNT 5
 #define GAP   2
-
-static const char *folder;
-static char path[600];
-
-static const char *name(const char *file)
-{
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    return path;
-}
 
 /* A task of all records in reverse order; record i, channel c, pixel j is 40 i + 16 c + j. */
 struct sample {
@@ -125,19 +115,6 @@ static void sheet_that_cannot_be_written_leaves_nothing(void **state)
         CHECK_TRUE(!file_exists(path));
     }
     arena_free(&mem);
-}
-
-static int open_folder(void **state)
-{
-    (void)state;
-    folder = test_folder();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return file_remove_folder(folder) != STATUS_OK;
 }
 
 int main(void)
