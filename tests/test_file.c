@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -312,6 +313,47 @@ static void names_are_listed_in_order(void **state)
     arena_free(&a);
 }
 
+/* Where a program was started with its standard input closed, the next file gets number 0. */
+static void number_0_is_a_file_like_any_other(void **state)
+{
+    (void)state;
+    const int kept = dup(STDIN_FILENO);
+    const char *path = in_folder("zero");
+    char *bytes = NULL;
+    size_t n;
+
+    close(STDIN_FILENO);
+    const enum status written = file_write(path, "zero", 4);
+    const enum status read = file_read(path, 4, &bytes, &n);
+    if (kept >= 0) {
+        dup2(kept, STDIN_FILENO);
+        close(kept);
+    }
+    CHECK_STATUS(written, STATUS_OK);
+    CHECK_STATUS(read, STATUS_OK);
+    CHECK_TEXT(bytes, "zero");
+    memory_free(bytes);
+}
+
+/* The name of the temporary file has to fit PATH_MAX with its closing 0, not more. */
+static void the_longest_path_is_written(void **state)
+{
+    (void)state;
+    char path[2 * PATH_MAX], number[32];
+    const size_t more = (size_t)snprintf(number, sizeof number, "..%ld.tmp", (long)getpid());
+    size_t n = (size_t)snprintf(path, sizeof path, "%s", folder);
+
+    while (n < PATH_MAX - 1 - more - 1)
+        path[n++] = '/';
+    path[n] = 'x';
+    path[n + 1] = 0;
+    CHECK_STATUS(file_write(path, "x", 1), STATUS_OK);
+    path[n++] = '/';
+    path[n] = 'x';
+    path[n + 1] = 0;
+    CHECK_STATUS(file_write(path, "x", 1), STATUS_IO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +374,8 @@ int main(void)
         cmocka_unit_test(removal_takes_all_and_follows_no_link),
         cmocka_unit_test(existence_is_of_any_kind),
         cmocka_unit_test(names_are_listed_in_order),
+        cmocka_unit_test(number_0_is_a_file_like_any_other),
+        cmocka_unit_test(the_longest_path_is_written),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <sys/wait.h>
 
+#include "aborts.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -295,6 +296,38 @@ static void patterns_match(void **state)
     CHECK_TRUE(!text_matches(longer, "kwng_rate")); /* longer than 255 bytes: matches nothing */
 }
 
+/* Also where bytes follow the end of the list. */
+static void patterns_end_at_their_0(void **state)
+{
+    (void)state;
+    CHECK_TRUE(text_matches("a\0b", "a"));
+    CHECK_TRUE(!text_matches("a\0b", "b"));
+    CHECK_TRUE(!text_matches("a,\0b", "b"));
+}
+
+/* 255 bytes are a pattern, 256 are one that nothing fits. */
+static void patterns_have_at_most_255_bytes(void **state)
+{
+    (void)state;
+    char name[257];
+
+    memset(name, 'x', 256);
+    name[256] = 0;
+    CHECK_TRUE(text_matches(name + 1, name + 1));
+    CHECK_TRUE(!text_matches(name, name));
+}
+
+static void digits_out_of_range_abort(void **state)
+{
+    (void)state;
+    char out[TEXT_DOUBLE];
+
+    CHECK_TEXT(text_short(out, 123, 1), "1e+02");
+    CHECK_TEXT(text_short(out, 0.1, 17), "0.10000000000000001");
+    CHECK_ABORTS((void)text_short(out, 1, 0));
+    CHECK_ABORTS((void)text_short(out, 1, 18));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +344,9 @@ int main(void)
         cmocka_unit_test(nearest_name_is_suggested),
         cmocka_unit_test(suggestion_has_a_limit),
         cmocka_unit_test(patterns_match),
+        cmocka_unit_test(patterns_end_at_their_0),
+        cmocka_unit_test(patterns_have_at_most_255_bytes),
+        cmocka_unit_test(digits_out_of_range_abort),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
