@@ -4,6 +4,7 @@
 
 #include <sys/resource.h>
 
+#include "aborts.h"
 #include "damaged.h"
 #include "data/gzip.h"
 #include "data/idx.h"
@@ -369,6 +370,73 @@ static void idx_rejects_counts_that_wrap(void **state)
     expect_images_error("wrap", "overflows");
 }
 
+/* One record of one pixel is the smallest file; extents of nothing and beyond 31 bits are none. */
+static void idx_writes_extents_of_1_to_31_bits(void **state)
+{
+    uint8_t byte = 7;
+    struct idx_images images = {1, 1, 1, &byte}, back;
+    struct idx_labels labels = {1, &byte}, back_labels;
+
+    (void)state;
+    CHECK_STATUS(idx_images_write(name("one"), &images), STATUS_OK);
+    CHECK_STATUS(idx_images_read(&back, path, 17), STATUS_OK);
+    CHECK_TRUE(back.count == 1 && back.rows == 1 && back.cols == 1 && back.pixels[0] == 7);
+    CHECK_STATUS(idx_labels_write(name("label"), &labels), STATUS_OK);
+    CHECK_STATUS(idx_labels_read(&back_labels, path, 9), STATUS_OK);
+    CHECK_TRUE(back_labels.count == 1 && back_labels.label[0] == 7);
+    idx_images_free(&back);
+    idx_labels_free(&back_labels);
+    images.rows = 0;
+    CHECK_ABORTS((void)!idx_images_write(path, &images));
+    images.rows = (size_t)INT32_MAX + 1;
+    CHECK_ABORTS((void)!idx_images_write(path, &images));
+    labels.count = 0;
+    CHECK_ABORTS((void)!idx_labels_write(path, &labels));
+}
+
+static void gzip_needs_a_bound(void **state)
+{
+    uint8_t *bytes;
+    size_t n;
+
+    (void)state;
+    put("x", "x", 1);
+    CHECK_STATUS(gzip_read(path, SIZE_MAX / 2 - 1, &bytes, &n), STATUS_OK);
+    CHECK_TRUE(n == 1 && bytes[0] == 'x');
+    memory_free(bytes);
+    CHECK_ABORTS((void)!gzip_read(path, SIZE_MAX / 2, &bytes, &n));
+}
+
+/* Only a name's end counts, and it may be all of it. */
+static void gzip_is_told_by_the_end_of_the_name(void **state)
+{
+    static const char *const plain[] = {"agz", "a.gzz", "a.gz.x", "z", "gz"};
+    static const char *const packed[] = {"a.gz", ".gz"};
+    char there[1200];
+    uint8_t *bytes;
+    size_t n;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        put(plain[i], "<x>", 3);
+        CHECK_STATUS(gzip_read(path, 10, &bytes, &n), STATUS_OK);
+        CHECK_TRUE(n == 3);
+        memory_free(bytes);
+    }
+    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++) {
+        put(packed[i], "<x>", 3);
+        CHECK_STATUS(gzip_read(path, 10, &bytes, &n), STATUS_DATA);
+        CHECK_MESSAGE("found an HTML page");
+    }
+    CHECK_TRUE(getcwd(there, sizeof there) != NULL && chdir(folder) == 0);
+    const enum status bare = gzip_read(".gz", 10, &bytes, &n);
+    const enum status two = gzip_read("gz", 10, &bytes, &n);
+    CHECK_TRUE(chdir(there) == 0);
+    CHECK_STATUS(bare, STATUS_DATA);
+    CHECK_STATUS(two, STATUS_OK);
+    memory_free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +454,9 @@ int main(void)
         cmocka_unit_test(idx_rejects_every_cut_and_surplus),
         cmocka_unit_test(idx_rejects_impossible_counts),
         cmocka_unit_test(idx_rejects_counts_that_wrap),
+        cmocka_unit_test(idx_writes_extents_of_1_to_31_bits),
+        cmocka_unit_test(gzip_needs_a_bound),
+        cmocka_unit_test(gzip_is_told_by_the_end_of_the_name),
     };
 
     return cmocka_run_group_tests_name("idx", tests, open_folder, remove_folder);

@@ -4,6 +4,7 @@
 
 #include <png.h>
 
+#include "aborts.h"
 #include "damaged.h"
 #include "data/png.h"
 
@@ -117,6 +118,26 @@ static void sheet_that_cannot_be_written_leaves_nothing(void **state)
     arena_free(&mem);
 }
 
+/* Each side stays below 2^20 pixels, and a sheet has at least one record's place. */
+static void sheets_have_bounds(void **state)
+{
+    struct sample s;
+
+    (void)state;
+    fill(&s, 1);
+    s.set.rows = s.set.cols = 1;
+    CHECK_STATUS(png_sheet(name("high.png"), &s.task, 333334, 1), STATUS_OK); /* 10^6 pixels */
+    CHECK_STATUS(png_sheet(path, &s.task, 349525, 1), STATUS_IO); /* libpng's own bound */
+    CHECK_ABORTS((void)!png_sheet(path, &s.task, 349526, 1)); /* 3 * 349526 - 2 = 2^20 */
+    CHECK_ABORTS((void)!png_sheet(path, &s.task, 1, 349526));
+    CHECK_ABORTS((void)!png_sheet(path, &s.task, 0, 1));
+    CHECK_ABORTS((void)!png_sheet(path, &s.task, 1, 0));
+    s.set.channels = 2;
+    CHECK_ABORTS((void)!png_sheet(path, &s.task, 1, 1));
+    s.set.channels = 4;
+    CHECK_ABORTS((void)!png_sheet(path, &s.task, 1, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +145,7 @@ int main(void)
         cmocka_unit_test(sheet_of_colour_images_reads_back),
         cmocka_unit_test(sheet_has_the_same_bytes_twice),
         cmocka_unit_test(sheet_that_cannot_be_written_leaves_nothing),
+        cmocka_unit_test(sheets_have_bounds),
     };
 
     return cmocka_run_group_tests_name("png", tests, open_folder, remove_folder);
