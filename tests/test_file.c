@@ -354,6 +354,26 @@ static void the_longest_path_is_written(void **state)
     CHECK_STATUS(file_write(path, "x", 1), STATUS_IO);
 }
 
+/* One byte less than PATH_MAX is a path, which the system may refuse; PATH_MAX bytes are none. */
+static void folder_names_are_shorter_than_path_max(void **state)
+{
+    (void)state;
+    static char name[PATH_MAX + 1];
+
+    memset(name, 'n', PATH_MAX - 1);
+    CHECK_STATUS(file_make_folder(name), STATUS_IO);
+    CHECK_MESSAGE("nnn");
+    CHECK_TRUE(strstr(status_message(), "expected the name of a folder") == NULL);
+    name[PATH_MAX - 1] = '/';
+    CHECK_STATUS(file_make_folder(name), STATUS_IO);
+    CHECK_TRUE(strstr(status_message(), "expected the name of a folder") == NULL);
+    name[PATH_MAX - 1] = 'n';
+    CHECK_STATUS(file_make_folder(name), STATUS_IO);
+    CHECK_MESSAGE("': expected the name of a folder");
+    CHECK_STATUS(file_remove_folder(name), STATUS_IO);
+    CHECK_MESSAGE("': expected the name of a folder to remove");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +396,7 @@ int main(void)
         cmocka_unit_test(names_are_listed_in_order),
         cmocka_unit_test(number_0_is_a_file_like_any_other),
         cmocka_unit_test(the_longest_path_is_written),
+        cmocka_unit_test(folder_names_are_shorter_than_path_max),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -328,6 +328,27 @@ static void digits_out_of_range_abort(void **state)
     CHECK_ABORTS((void)text_short(out, 1, 18));
 }
 
+/* Whatever is there and whatever is added, its length and the closing 0 are right. */
+static void every_addition_finds_room(void **state)
+{
+    (void)state;
+    static char piece[1000];
+
+    memset(piece, 'p', sizeof piece);
+    for (size_t first = 0; first <= 300; first += 20)
+        for (size_t more = 1; more < sizeof piece; more += 49) {
+            struct text t = {0};
+            text_add_bytes(&t, piece, first);
+            text_add(&t, "%.*s", (int)more, piece);
+            text_add_bytes(&t, piece, more);
+            CHECK_STATUS(text_ok(&t), STATUS_OK);
+            assert_int_equal(t.length, first + 2 * more);
+            assert_int_equal(strlen(text_get(&t)), first + 2 * more);
+            CHECK_TRUE(t.capacity > t.length && t.capacity <= 128 + 2 * t.length);
+            text_free(&t);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +368,7 @@ int main(void)
         cmocka_unit_test(patterns_end_at_their_0),
         cmocka_unit_test(patterns_have_at_most_255_bytes),
         cmocka_unit_test(digits_out_of_range_abort),
+        cmocka_unit_test(every_addition_finds_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

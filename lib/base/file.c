@@ -141,7 +141,7 @@ static enum status read_all(int fd, const char *path, size_t most, size_t capaci
 {
     for (;;) {
         if (*n + 1 >= capacity) {
-            char *grown = memory_grow(*bytes, *bytes ? capacity : 0, 2 * capacity, 1);
+            char *grown = memory_grow(*bytes, capacity, 2 * capacity, 1);
             if (grown == NULL)
                 return STATUS_MEMORY;
             *bytes = grown;
