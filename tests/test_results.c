@@ -375,6 +375,9 @@ static void damaged_stored_values_are_refused(void **state)
         CHECK_STATUS(read_stored(damaged[i]), STATUS_DATA);
         CHECK_MESSAGE("seeds.tsv");
     }
+    CHECK_STATUS(read_stored(STORED OURS "a\t0\tloss\t0.5\tnat\t0\n" OURS
+                                         "a\tx\tloss\t0.5\tnat\t0\n"), STATUS_DATA);
+    CHECK_MESSAGE("row 2: expected a seed, found 'x'");
     CHECK_STATUS(results_read_stored(&results, in_folder("none.tsv"), DESK, "real", "native"),
                  STATUS_DATA);
 }

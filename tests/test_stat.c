@@ -70,7 +70,7 @@ static void mean_and_sd_propagate_what_is_not_finite(void **state)
     const double bad[] = {nan_value, inf, -inf};
 
     (void)state;
-    for (size_t q = 0; q < 9; q++) {
+    for (size_t q = 0; q < 12; q++) {
         double x[] = {1, 2, 3, 5}, y[] = {2, 1, 4, 3};
 
         x[q / 3] = bad[q % 3];

@@ -272,6 +272,12 @@ static void first_not_finite_is_found_wherever_it_is(void **state)
         x.x[i] = i % 3 == 0 ? nan_value : i % 3 == 1 ? inf : -inf;
         f.x[i] = (float)x.x[i];
         CHECK_TRUE(vec_first_not_finite(&x) == i && vec_first_not_finitef(&f) == i);
+        x.x[n - 1 - i / 2] = nan_value; /* and with another one behind it */
+        f.x[n - 1 - i / 2] = (float)NAN;
+        const size_t first = i < n - 1 - i / 2 ? i : n - 1 - i / 2;
+        CHECK_TRUE(vec_first_not_finite(&x) == first && vec_first_not_finitef(&f) == first);
+        x.x[i] = x.x[n - 1 - i / 2] = 1;
+        f.x[i] = f.x[n - 1 - i / 2] = 1;
     }
 }
 
@@ -353,6 +359,8 @@ static void a_variance_is_not_negative(void **state)
     CHECK_NEAR(vec_normal(&mem, &r, 1, 0).x[0], 0, 0);
     CHECK_NEAR((double)vec_normalf(&mem, &r, 1, 0).x[0], 0, 0);
     CHECK_ABORTS((void)vec_normal(&mem, &r, 1, -0x1p-1074));
+    CHECK_ABORTS((void)vec_normal(&mem, &r, 1, nan_value));
+    CHECK_ABORTS((void)vec_normalf(&mem, &r, 1, -0x1p-1074));
     CHECK_ABORTS((void)vec_normalf(&mem, &r, 1, nan_value));
 }
 

@@ -260,6 +260,12 @@ static void bound_holds_in_every_seed(void **state)
     const struct verdict v = judge(&one_cell, c, 5);
     check_word(&v, NOT_REPRODUCED);
     CHECK_NEAR(v.mean, 5, 0);
+    CHECK_TRUE(v.interval.n == 5 && v.asked == 5 && v.finite == 5);
+    CHECK_NEAR(v.interval.sd, 0, 0);
+    CHECK_NEAR(v.interval.mean, 5, 0);
+    CHECK_NEAR(v.interval.low, 5, 0);
+    CHECK_NEAR(v.interval.high, 5, 0);
+    CHECK_NEAR(v.to, 4.99, 0);
     check_claim(&one_cell, c, 4, REPRODUCED);
     c.is = ABOVE;
     c.to = 1;
