@@ -124,7 +124,8 @@ static void source_asked_folder_is_never_replaced(void **state)
     put_set("datasets/cache/mnist");
     CHECK_STATUS(file_make_folder("empty"), STATUS_OK);
     CHECK_STATUS(data_source_find(&source, "mnist", "empty", "stand-in"), STATUS_DATA);
-    CHECK_MESSAGE("empty: expected mnist");
+    CHECK_MESSAGE("empty: expected mnist (train-images-idx3-ubyte and 3 more files, plain or with "
+                  ".gz) in it, in its mnist or in its MNIST/raw, found none of them");
     CHECK_MESSAGE("train-images-idx3-ubyte");
     CHECK_MESSAGE("DATASETS=none");
     CHECK_STATUS(data_source_find(&source, "mnist", "absent", "stand-in"), STATUS_DATA);

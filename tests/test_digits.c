@@ -2,6 +2,7 @@
 /* The generated digits: the same bits everywhere, shaped like MNIST, and complete or not there. */
 #include "test.h"
 
+#include "aborts.h"
 #include "damaged.h"
 #include "base/digest.h"
 #include "data/dataset.h"
@@ -187,6 +188,18 @@ static void digits_survive_every_failing_allocation(void **state)
     CHECK_TRUE(failures >= 8);
 }
 
+/* One record a part is the least. */
+static void digits_need_a_record_a_part(void **state)
+{
+    int made = 0;
+
+    (void)state;
+    CHECK_STATUS(digits_save(name("least"), 1, 1, &made), STATUS_OK);
+    CHECK_TRUE(made == 1);
+    CHECK_ABORTS((void)!digits_save(path, 0, 1, NULL));
+    CHECK_ABORTS((void)!digits_save(path, 1, 0, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +212,7 @@ int main(void)
         cmocka_unit_test(digits_damaged_folder_is_made_again),
         cmocka_unit_test(digits_failure_leaves_no_complete),
         cmocka_unit_test(digits_survive_every_failing_allocation),
+        cmocka_unit_test(digits_need_a_record_a_part),
     };
 
     return cmocka_run_group_tests_name("digits", tests, open_folder, remove_folder);

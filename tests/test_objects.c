@@ -3,6 +3,7 @@
  * within a superclass, and complete or not there. */
 #include "test.h"
 
+#include "aborts.h"
 #include "damaged.h"
 #include "base/digest.h"
 #include "data/dataset.h"
@@ -365,6 +366,21 @@ static void objects_survive_every_failing_allocation(void **state)
     CHECK_TRUE(failures >= 5);
 }
 
+/* CIFAR-10's training records come in five batches of equal size, CIFAR-100's in one. */
+static void objects_need_whole_batches(void **state)
+{
+    int made = 0;
+
+    (void)state;
+    CHECK_STATUS(objects_save(name("five"), CIFAR_10, 5, 1, &made), STATUS_OK);
+    CHECK_TRUE(made == 1);
+    CHECK_ABORTS((void)!objects_save(path, CIFAR_10, 7, 1, NULL));
+    CHECK_ABORTS((void)!objects_save(path, CIFAR_10, 0, 1, NULL));
+    CHECK_ABORTS((void)!objects_save(path, CIFAR_10, 5, 0, NULL));
+    CHECK_STATUS(objects_save(name("seven"), CIFAR_100, 7, 1, &made), STATUS_OK);
+    CHECK_TRUE(made == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +398,7 @@ int main(void)
         cmocka_unit_test(objects_damaged_folder_is_made_again),
         cmocka_unit_test(objects_failure_leaves_no_complete),
         cmocka_unit_test(objects_survive_every_failing_allocation),
+        cmocka_unit_test(objects_need_whole_batches),
     };
 
     return cmocka_run_group_tests_name("objects", tests, open_folder, remove_folder);
