@@ -288,6 +288,7 @@ static void idx_rejects_other_magics(void **state)
         {2049, "rank 1, not 3"},           {2052, "rank 4, not 3"},
         {0x00000d03, "element type 0x0d"}, {0x03080000, "bytes 03 08 00 00"},
         {0, "element type 0x00"},          {0x3c68746d, "an HTML page"},
+        {0x00010803, "bytes 00 01 08 03"}, {0x01000803, "bytes 01 00 08 03"},
     };
     struct idx_labels labels;
     uint8_t good[FILESIZE];
