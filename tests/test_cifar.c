@@ -170,6 +170,9 @@ static void cifar_rejects_a_class_of_two_superclasses(void **state)
     expect_error("coarse.bin", CIFAR_100,
                  "fine label 92 under one coarse label, found it under 17 and, at record 11, under "
                  "3");
+    bytes[1 * 3074] = 0; /* 0 is a superclass like any other */
+    put("coarse.bin", bytes, n);
+    expect_error("coarse.bin", CIFAR_100, "found it under 0 and, at record 11, under 3");
 }
 
 static void cifar_rejects_pages_and_other_files(void **state)
