@@ -802,6 +802,30 @@ static void bias_gradients_keep_what_they_are_told(void **state)
     }
 }
 
+/* No loop goes a row or a number too far. */
+static void activation_loops_end_where_they_should(void **state)
+{
+    enum { MORE = 80 };
+    const float bias[MORE] = {1, 1, 1, 1, 1, 1, 1};
+    float z[MORE], d[MORE], out[MORE];
+
+    (void)state;
+    for (size_t a = 0; a < 3; a++)
+        for (size_t rows = 0; rows <= 9; rows++) {
+            for (size_t i = 0; i < MORE; i++)
+                z[i] = d[i] = out[i] = -0.5f; /* + 1 is positive */
+            activation_forward(activations[a], z, bias, 1, rows, 7);
+            activation_backward(activations[a], d, z, rows, 7);
+            activation_bias_gradient(d, rows, 7, 1, 3, out);
+            for (size_t i = 7 * rows; i < MORE; i++)
+                CHECK_TRUE(z[i] == -0.5f && d[i] == -0.5f);
+            for (size_t i = 0; i < 7 * rows; i++)
+                CHECK_TRUE(z[i] > 0);
+            for (size_t i = 7; i < MORE; i++)
+                CHECK_TRUE(out[i] == -0.5f);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -829,6 +853,7 @@ int main(void)
         cmocka_unit_test(net_specs_out_of_range_abort),
         cmocka_unit_test(net_calls_out_of_range_abort),
         cmocka_unit_test(bias_gradients_keep_what_they_are_told),
+        cmocka_unit_test(activation_loops_end_where_they_should),
     };
 
     blas_set_threads(1);
