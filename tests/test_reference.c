@@ -451,18 +451,23 @@ static void cells_and_seeds_are_not_mixed_up(void **state)
 
 static void findings_say_what_to_do(void **state)
 {
+    static const char inside[] =
+        "p a seed 1: m = 0.333333333, reference 0.666666667: 1.5 tolerances away (inside)";
     static const char *const words[] = {
-        [FINDING_INSIDE] = "p a seed 1: m = 0.5, reference 0.25: 1.5 tolerances away (inside)",
-        [FINDING_NEAR] = "p a seed 1: m = 0.5, reference 0.25: 1.5 tolerances away (inside)",
-        [FINDING_OUTSIDE] = "p a seed 1: m = 0.5, reference 0.25: 1.5 tolerances away",
-        [FINDING_MISSING] = "p a seed 1: metric m is missing; its reference is 0.25",
-        [FINDING_EXTRA] = "p a seed 1: metric m = 0.5 has no reference; accept it with make bless",
+        [FINDING_INSIDE] = inside,
+        [FINDING_NEAR] = inside,
+        [FINDING_OUTSIDE] =
+            "p a seed 1: m = 0.333333333, reference 0.666666667: 1.5 tolerances away",
+        [FINDING_MISSING] = "p a seed 1: metric m is missing; its reference is 0.666666667",
+        [FINDING_EXTRA] = "p a seed 1: metric m = 0.333333333 has no reference; accept it with "
+                          "make bless",
         [FINDING_UNIT] = "p a seed 1: metric m has the unit 'nat', unlike its reference"};
     char out[400];
 
     (void)state;
     for (int kind = FINDING_INSIDE; kind <= FINDING_UNIT; kind++) {
-        const struct finding f = {(enum finding_kind)kind, "a", "1", "m", 0.5, 0.25, 1.5, "nat"};
+        const struct finding f = {(enum finding_kind)kind, "a", "1", "m", 1.0 / 3, 2.0 / 3, 1.5,
+                                  "nat"};
 
         CHECK_TEXT(finding_words(out, &f, "p"), words[kind]);
         assert_int_equal(finding_passes(f.kind), kind == FINDING_INSIDE || kind == FINDING_NEAR);
