@@ -625,6 +625,21 @@ static void shapes_that_do_not_agree_abort(void **state)
     CHECK_ABORTS((void)!lapack_least_squares_matrix(&three, &tall, &four));
 }
 
+/* Nothing to solve is solved, whatever the matrix; no equations have the solution 0. */
+static void least_squares_of_nothing(void **state)
+{
+    struct mat zero = mat_zero(&mem, 3, 2), side = mat_zero(&mem, 3, 0), x = mat_zero(&mem, 2, 0);
+    struct mat none = mat_zero(&mem, 0, 2);
+    struct vec y = vec_zero(&mem, 2), empty = vec_zero(&mem, 0);
+
+    (void)state;
+    CHECK_STATUS(lapack_least_squares_matrix(&x, &zero, &side), STATUS_OK);
+    vec_fill(&y, 7);
+    CHECK_STATUS(lapack_least_squares(&y, &none, &empty), STATUS_OK);
+    CHECK_NEAR(y.x[0], 0, 0);
+    CHECK_NEAR(y.x[1], 0, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -650,6 +665,7 @@ int main(void)
         cmocka_unit_test_teardown(failing_allocations_are_a_status_at_every_call, release),
         cmocka_unit_test_teardown(cholesky_and_solving_take_no_memory, release),
         cmocka_unit_test_teardown(shapes_that_do_not_agree_abort, release),
+        cmocka_unit_test_teardown(least_squares_of_nothing, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -448,6 +448,27 @@ static void what_is_no_status_is_unknown(void **state)
     assert_int_equal(status_exit_code((enum status)(STATUS_DIVERGED + 1)), 3);
 }
 
+/* Where memory runs out a second time, behind the jump, nobody may be there any more. */
+static int exhausted_twice(void)
+{
+    struct arena a = {0};
+
+    memory_fail_at(1);
+    if (arena_guard(&a)) {
+        memory_fail_at(1);
+        (void)!arena_get(&a, 1, 1);
+        return 1;
+    }
+    (void)!arena_get(&a, 1, 1);
+    return 0;
+}
+
+static void a_guard_holds_once(void **state)
+{
+    (void)state;
+    CHECK_ABORTS((void)exhausted_twice());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,6 +498,7 @@ int main(void)
         cmocka_unit_test(a_freed_arena_has_no_guard),
         cmocka_unit_test(a_block_that_grows_has_old_items_or_is_none),
         cmocka_unit_test(what_is_no_status_is_unknown),
+        cmocka_unit_test(a_guard_holds_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
