@@ -381,6 +381,27 @@ static void objects_need_whole_batches(void **state)
     CHECK_TRUE(made == 1);
 }
 
+/* Names are part of the format, as labels are. */
+static void objects_have_their_names(void **state)
+{
+    static const char *const supers[] = {
+        "fish", "whale", "flower", "bush", "bottle", "cup", "fruit", "lamp", "chair", "beetle",
+        "cat", "beast", "house", "tower", "hills", "tree", "mushroom", "person", "car", "train"};
+    char out[OBJECTS_NAME];
+
+    (void)state;
+    for (int s = 0; s < OBJECTS_SUPERS; s++)
+        CHECK_TEXT(objects_super_name(s), supers[s]);
+    objects_name(out, 0);
+    CHECK_TEXT(out, "fish_plain");
+    objects_name(out, 33);
+    CHECK_TEXT(out, "fruit_ringed");
+    objects_name(out, 99);
+    CHECK_TEXT(out, "train_slanted");
+    CHECK_ABORTS((void)objects_super_name(-1));
+    CHECK_ABORTS((void)objects_super_name(OBJECTS_SUPERS));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +420,7 @@ int main(void)
         cmocka_unit_test(objects_failure_leaves_no_complete),
         cmocka_unit_test(objects_survive_every_failing_allocation),
         cmocka_unit_test(objects_need_whole_batches),
+        cmocka_unit_test(objects_have_their_names),
     };
 
     return cmocka_run_group_tests_name("objects", tests, open_folder, remove_folder);

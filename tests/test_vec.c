@@ -364,6 +364,41 @@ static void a_variance_is_not_negative(void **state)
     CHECK_ABORTS((void)vec_normalf(&mem, &r, 1, nan_value));
 }
 
+/* What lies behind a vector stays as it is, whatever its length and place. */
+static void elementwise_loops_end_with_the_vector(void **state)
+{
+    enum { ROOM = 80 };
+    double x[ROOM], y[ROOM];
+    float f[ROOM], g[ROOM];
+
+    (void)state;
+    for (size_t n = 0; n < ROOM - 8; n++) {
+        struct vec a = vec_over(x, n), b = vec_over(y, n);
+        struct vecf c = vec_overf(f, n), d = vec_overf(g, n);
+
+        for (size_t i = 0; i < ROOM; i++) {
+            x[i] = y[i] = 3;
+            f[i] = g[i] = 3;
+        }
+        vec_scale(&b, 2);
+        vec_axpy(&b, 2, &a);
+        vec_mix(&b, 2, &a, 3);
+        vec_scalef(&d, 2);
+        vec_axpyf(&d, 2, &c);
+        vec_mixf(&d, 2, &c, 3);
+        for (size_t i = 0; i < ROOM; i++)
+            CHECK_TRUE(y[i] == (i < n ? 42 : 3) && g[i] == (i < n ? 42 : 3));
+        vec_fill(&b, 5);
+        vec_fillf(&d, 5);
+        for (size_t i = 0; i < ROOM; i++)
+            CHECK_TRUE(y[i] == (i < n ? 5 : 3) && g[i] == (i < n ? 5 : 3));
+        vec_set(&b, &a);
+        vec_setf(&d, &c);
+        for (size_t i = 0; i < ROOM; i++)
+            CHECK_TRUE(y[i] == 3 && g[i] == 3 && x[i] == 3 && f[i] == 3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +418,7 @@ int main(void)
         cmocka_unit_test_teardown(lengths_that_do_not_agree_abort, release),
         cmocka_unit_test(a_maximum_needs_a_value),
         cmocka_unit_test_teardown(a_variance_is_not_negative, release),
+        cmocka_unit_test(elementwise_loops_end_with_the_vector),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
