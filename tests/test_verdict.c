@@ -717,6 +717,13 @@ static void a_trend_with_a_diverged_seed_is_not_improved(void **state)
     CHECK_NEAR(v.mean, -3.0 / 5, 1e-12);
     assert_int_equal(v.finite, 4);
     check_claim(&one_cell, TASKS_RISE, 5, NOT_REPRODUCED);
+    results_free(&results);
+    put_family(4, 1, 0);
+    diverge("all", 5);
+    const struct verdict up = judge(&one_cell, TASKS_RISE, 5);
+    check_word(&up, UNDECIDED);
+    CHECK_NEAR(up.mean, 3.0 / 5, 1e-12);
+    check_claim(&one_cell, TASKS_FALL, 5, NOT_REPRODUCED);
 }
 
 /* Four seeds that rise a little, without spread: a fifth one without numbers does not blur that. */
