@@ -640,6 +640,20 @@ static void least_squares_of_nothing(void **state)
     CHECK_NEAR(y.x[1], 0, 0);
 }
 
+/* Finite matrices whose largest value is not: the place in the answer is named. */
+static void values_that_overflow_are_named(void **state)
+{
+    const double large[] = {1e308, 1e308, 1e308, 1e308};
+    const struct mat a = mat_over(large, 2, 2);
+    struct vec values = vec_zero(&mem, 2);
+
+    (void)state;
+    CHECK_STATUS(lapack_eigen(&values, NULL, &a), STATUS_DIVERGED);
+    CHECK_MESSAGE("eigenvalues: entry 1 is inf");
+    CHECK_STATUS(lapack_svd(NULL, &values, NULL, &a), STATUS_DIVERGED);
+    CHECK_MESSAGE("singular values: entry 0 is inf");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -666,6 +680,7 @@ int main(void)
         cmocka_unit_test_teardown(cholesky_and_solving_take_no_memory, release),
         cmocka_unit_test_teardown(shapes_that_do_not_agree_abort, release),
         cmocka_unit_test_teardown(least_squares_of_nothing, release),
+        cmocka_unit_test_teardown(values_that_overflow_are_named, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
