@@ -2,6 +2,9 @@
 /* The BLAS in use: one, OpenBLAS, and it says what it is. */
 #include "test.h"
 
+#include <limits.h>
+
+#include "aborts.h"
 #include "linalg/blas.h"
 #include "linalg/lapack.h"
 #include "linalg/mat.h"
@@ -67,6 +70,15 @@ static void the_record_is_complete_and_names_no_folder(void **state)
     provenance_free(&p);
 }
 
+static void sizes_have_to_fit_the_int_of_blas(void **state)
+{
+    (void)state;
+    assert_int_equal(blas_int(0), 0);
+    assert_int_equal(blas_int(INT_MAX), INT_MAX);
+    CHECK_ABORTS((void)blas_int((size_t)INT_MAX + 1));
+    CHECK_ABORTS(blas_set_threads(0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -75,6 +87,7 @@ int main(void)
         cmocka_unit_test(openblas_says_what_it_is),
         cmocka_unit_test(threads_can_be_set),
         cmocka_unit_test(the_record_is_complete_and_names_no_folder),
+        cmocka_unit_test(sizes_have_to_fit_the_int_of_blas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

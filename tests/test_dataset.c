@@ -5,6 +5,7 @@
 
 #include <zlib.h>
 
+#include "aborts.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/rng.h"
@@ -123,7 +124,8 @@ static void source_asked_folder_is_never_replaced(void **state)
     put_set("datasets/cache/mnist");
     CHECK_STATUS(file_make_folder("empty"), STATUS_OK);
     CHECK_STATUS(data_source_find(&source, "mnist", "empty", "stand-in"), STATUS_DATA);
-    CHECK_MESSAGE("empty: expected mnist");
+    CHECK_MESSAGE("empty: expected mnist (train-images-idx3-ubyte and 3 more files, plain or with "
+                  ".gz) in it, in its mnist or in its MNIST/raw, found none of them");
     CHECK_MESSAGE("train-images-idx3-ubyte");
     CHECK_MESSAGE("DATASETS=none");
     CHECK_STATUS(data_source_find(&source, "mnist", "absent", "stand-in"), STATUS_DATA);
@@ -591,6 +593,98 @@ static int remove_folder(void **state)
     return chdir(home) != 0 || file_remove_folder(folder) != STATUS_OK;
 }
 
+static enum status read_set(int set, const struct data_source *source, struct dataset *train,
+                            struct dataset *test)
+{
+    return set == 0   ? dataset_mnist(source, train, test)
+           : set == 1 ? dataset_cifar10(source, 5, train, test)
+                      : dataset_cifar100(source, train, test);
+}
+
+/* Of each set both parts, real and generated, alone and together. */
+static void parts_say_what_they_are(void **state)
+{
+    static const char *const names[3][2][2] = {
+        {{"mnist train", "mnist test"}, {"stand-in train", "stand-in test"}},
+        {{"cifar-10 train", "cifar-10 test"},
+         {"stand-in cifar-10 train", "stand-in cifar-10 test"}},
+        {{"cifar-100 train", "cifar-100 test"},
+         {"stand-in cifar-100 train", "stand-in cifar-100 test"}}};
+
+    (void)state;
+    start();
+    put_set("set/mnist");
+    put_cifar_10("set/cifar-10", 1);
+    put_cifar_100("set/cifar-100", "train.bin");
+    for (int set = 0; set < 3; set++)
+        for (int generated = 0; generated < 2; generated++) {
+            const struct data_source source = {.folder = "set", .stand_in = generated};
+            struct dataset train, test, alone;
+            CHECK_STATUS(read_set(set, &source, &train, &test), STATUS_OK);
+            CHECK_STATUS(read_set(set, &source, NULL, &alone), STATUS_OK);
+            CHECK_TEXT(train.name, names[set][generated][0]);
+            CHECK_TEXT(test.name, names[set][generated][1]);
+            CHECK_TRUE(train.count != test.count && alone.count == test.count);
+            dataset_free(&train);
+            dataset_free(&test);
+            dataset_free(&alone);
+        }
+}
+
+/* A good test file behind a damaged training file does not make the set a good one. */
+static void a_damaged_training_file_is_the_sets_damage(void **state)
+{
+    static const char *const damaged[] = {"set/mnist/train-labels-idx1-ubyte",
+                                          "set/cifar-10/data_batch_1.bin",
+                                          "set/cifar-100/train.bin"};
+    const struct data_source source = {.folder = "set"};
+
+    (void)state;
+    start();
+    put_set("set/mnist");
+    put_cifar_10("set/cifar-10", 1);
+    put_cifar_100("set/cifar-100", "train.bin");
+    for (int set = 0; set < 3; set++) {
+        struct dataset train = {.count = 1}, test = {.count = 1};
+        CHECK_STATUS(file_write(damaged[set], "damage", 6), STATUS_OK);
+        CHECK_STATUS(read_set(set, &source, &train, &test), STATUS_DATA);
+        CHECK_MESSAGE(damaged[set]);
+        CHECK_TRUE(train.count == 0 && train.pixels == NULL);
+        CHECK_TRUE(test.count == 0 && test.pixels == NULL);
+    }
+}
+
+static void what_no_set_has_aborts(void **state)
+{
+    static uint8_t label[] = {0, 1}, coarse[] = {1, 1}, image[4];
+    struct dataset set = {.name = "s", .count = 2, .classes = 2, .coarse_classes = 2,
+                          .label = label, .coarse = coarse};
+    const struct data_source nowhere = {.folder = "nowhere"};
+    struct data_source source;
+    struct dataset train;
+    int classes[256];
+
+    (void)state;
+    CHECK_TRUE(dataset_classes_of(classes, &set, 0) == 0);
+    CHECK_TRUE(dataset_classes_of(classes, &set, 1) == 2 && classes[1] == 1);
+    CHECK_ABORTS((void)dataset_classes_of(classes, &set, 2));
+    CHECK_ABORTS((void)dataset_classes_of(classes, &set, -1));
+    CHECK_TRUE(dataset_class_name(&set, 0) == NULL && dataset_class_name(&set, 1) == NULL);
+    CHECK_ABORTS((void)dataset_class_name(&set, 2));
+    CHECK_ABORTS((void)dataset_class_name(&set, -1));
+    set.coarse = NULL;
+    CHECK_ABORTS((void)dataset_classes_of(classes, &set, 0));
+    CHECK_ABORTS((void)!data_source_find(&source, "cifar-1", "none", "nowhere"));
+    CHECK_STATUS(dataset_cifar10(&nowhere, 5, &train, NULL), STATUS_DATA);
+    CHECK_ABORTS((void)!dataset_cifar10(&nowhere, 0, &train, NULL));
+    CHECK_ABORTS((void)!dataset_cifar10(&nowhere, 6, &train, NULL));
+    CHECK_ABORTS(dataset_rotate(image, image, 1, 2, 2, (double)NAN));
+    dataset_rotate(image, image, 0, ((size_t)1 << 20) - 1, 0, 45);
+    dataset_rotate(image, image, 0, 0, ((size_t)1 << 20) - 1, 45);
+    CHECK_ABORTS(dataset_rotate(image, image, 0, (size_t)1 << 20, 0, 45));
+    CHECK_ABORTS(dataset_rotate(image, image, 0, 0, (size_t)1 << 20, 45));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -615,6 +709,9 @@ int main(void)
         cmocka_unit_test(rotate_by_quarters_is_exact),
         cmocka_unit_test(rotate_by_45_degrees_as_by_hand),
         cmocka_unit_test(rotate_agrees_with_the_formula),
+        cmocka_unit_test_teardown(parts_say_what_they_are, remove_folder),
+        cmocka_unit_test_teardown(a_damaged_training_file_is_the_sets_damage, remove_folder),
+        cmocka_unit_test(what_no_set_has_aborts),
     };
 
     return cmocka_run_group_tests_name("dataset", tests, note_home, NULL);

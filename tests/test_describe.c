@@ -352,6 +352,65 @@ static void the_callers_guard_stays(void **state)
     arena_free(&mem);
 }
 
+/* The text itself, which programs that are built and runners that are built must agree on. */
+static void the_text_is_this(void **state)
+{
+    static const struct parameter rows[] = {
+        {"seeds", PARAMETER_int, 0, {2, 5, 10}, "ours"},
+        {"rate", PARAMETER_double, 8, {0.5, 0.25, 1}, NULL}};
+    static const struct metric one[] = {
+        {"error", "1", HIGHER_IS_BETTER, CLASS_RATE, 0.75, "wrong"}};
+    static const struct claim two[] = {
+        {"c", "falls", "p. 1", TREND, "error", ALL_CELLS, BELOW, NULL, NULL, 0, 0, NULL},
+        {"d", "rises", "p. 2", ORDER, "error", NULL, ABOVE, "error", "n=2", 3, 0.5, "so"}};
+    const struct axis n = {
+        .name = "n", .at = {CELL_VALUES(1), CELL_VALUES(1, 2), CELL_VALUES(4)}};
+    const struct reproduction r = {
+        .id = "p", .title = "T", .paper = "P", .minutes = {0, 1, 2}, .deterministic = 1,
+        .parameters = rows, .parameter_count = 2, METRICS(one), CLAIMS(two), .axis = &n};
+    static const char expected[] =
+        "# format\tdescription 1\nwhat\tname\tfield\tvalue\n"
+        "program\tp\ttitle\tT\nprogram\tp\tpaper\tP\nprogram\tp\tdeterministic\t1\n"
+        "minutes\tp\tsmoke\t0\nminutes\tp\tdesk\t1\nminutes\tp\tpaper\t2\n"
+        "axis\tn\tmeaning\t\n"
+        "cell\tn=1\tsmoke\t1\ncell\tn=1\tdesk\t1\ncell\tn=2\tdesk\t2\n"
+        "cell\tn=4\tpaper\t4\n"
+        "parameter\tseeds\ttype\tint\nparameter\tseeds\tsmoke\t2\n"
+        "parameter\tseeds\tdesk\t5\nparameter\tseeds\tpaper\t10\n"
+        "parameter\tseeds\tsource\tours\n"
+        "parameter\trate\ttype\tdouble\nparameter\trate\tsmoke\t0.5\n"
+        "parameter\trate\tdesk\t0.25\nparameter\trate\tpaper\t1\n"
+        "metric\terror\tunit\t1\nmetric\terror\tdirection\thigher\n"
+        "metric\terror\tclass\trate\nmetric\terror\tworst\t0.75\n"
+        "metric\terror\tmeaning\twrong\n"
+        "claim\tc\twords\tfalls\nclaim\tc\tplace\tp. 1\nclaim\tc\tkind\ttrend\n"
+        "claim\tc\tmetric\terror\nclaim\tc\tcell\tall\nclaim\tc\tis\tbelow\n"
+        "claim\tc\tto\t0\nclaim\tc\twithin\t0\n"
+        "claim\td\twords\trises\nclaim\td\tplace\tp. 2\nclaim\td\tkind\torder\n"
+        "claim\td\tmetric\terror\nclaim\td\tis\tabove\nclaim\td\tto_metric\terror\n"
+        "claim\td\tto_cell\tn=2\nclaim\td\tto\t3\nclaim\td\twithin\t0.5\n"
+        "claim\td\treason\tso\nend\tp\t\t\n";
+    struct text t = {0};
+
+    (void)state;
+    text_add(&t, "before\n");
+    CHECK_STATUS(describe_write(&t, &r), STATUS_OK);
+    CHECK_TEXT(text_get(&t) + 7, expected);
+    text_free(&t);
+}
+
+static void damage_is_named_by_its_row(void **state)
+{
+    static const char bytes[] = HEAD PROGRAM "thing\tp\tcolour\tT\n" END;
+    struct reproduction back;
+    struct arena mem = {0};
+
+    (void)state;
+    CHECK_STATUS(describe_read(&back, &mem, bytes, sizeof bytes - 1), STATUS_DATA);
+    CHECK_MESSAGE("row 2 is no part of a description: build again");
+    arena_free(&mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +422,8 @@ int main(void)
         cmocka_unit_test(foreign_text_is_refused),
         cmocka_unit_test(out_of_memory_is_a_status),
         cmocka_unit_test(the_callers_guard_stays),
+        cmocka_unit_test(the_text_is_this),
+        cmocka_unit_test(damage_is_named_by_its_row),
     };
 
     return cmocka_run_group_tests_name("describe", tests, NULL, NULL);

@@ -2,23 +2,11 @@
 /* The generated digits: the same bits everywhere, shaped like MNIST, and complete or not there. */
 #include "test.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
+#include "aborts.h"
+#include "damaged.h"
 #include "base/digest.h"
-#include "base/file.h"
-#include "base/memory.h"
 #include "data/dataset.h"
 #include "data/digits.h"
-
-static const char *folder;
-static char path[600];
-
-static const char *name(const char *file)
-{
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    return path;
-}
 
 /* ---- drawing ---- */
 
@@ -128,21 +116,6 @@ static void digits_files_read_as_mnist(void **state)
     dataset_free(&test);
 }
 
-static void age(const char *file)
-{
-    const struct timespec times[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
-
-    CHECK_TRUE(utimensat(AT_FDCWD, name(file), times, 0) == 0);
-}
-
-static int is_old(const char *file)
-{
-    struct stat found;
-
-    CHECK_TRUE(stat(name(file), &found) == 0);
-    return found.st_mtime == 1000;
-}
-
 /* Only the time of "complete" is renewed. */
 static void digits_complete_folder_is_left_alone(void **state)
 {
@@ -215,17 +188,16 @@ static void digits_survive_every_failing_allocation(void **state)
     CHECK_TRUE(failures >= 8);
 }
 
-static int open_folder(void **state)
+/* One record a part is the least. */
+static void digits_need_a_record_a_part(void **state)
 {
-    (void)state;
-    folder = test_folder();
-    return 0;
-}
+    int made = 0;
 
-static int remove_folder(void **state)
-{
     (void)state;
-    return file_remove_folder(folder) != STATUS_OK;
+    CHECK_STATUS(digits_save(name("least"), 1, 1, &made), STATUS_OK);
+    CHECK_TRUE(made == 1);
+    CHECK_ABORTS((void)!digits_save(path, 0, 1, NULL));
+    CHECK_ABORTS((void)!digits_save(path, 1, 0, NULL));
 }
 
 int main(void)
@@ -240,6 +212,7 @@ int main(void)
         cmocka_unit_test(digits_damaged_folder_is_made_again),
         cmocka_unit_test(digits_failure_leaves_no_complete),
         cmocka_unit_test(digits_survive_every_failing_allocation),
+        cmocka_unit_test(digits_need_a_record_a_part),
     };
 
     return cmocka_run_group_tests_name("digits", tests, open_folder, remove_folder);

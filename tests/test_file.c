@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -312,6 +313,67 @@ static void names_are_listed_in_order(void **state)
     arena_free(&a);
 }
 
+/* Where a program was started with its standard input closed, the next file gets number 0. */
+static void number_0_is_a_file_like_any_other(void **state)
+{
+    (void)state;
+    const int kept = dup(STDIN_FILENO);
+    const char *path = in_folder("zero");
+    char *bytes = NULL;
+    size_t n;
+
+    close(STDIN_FILENO);
+    const enum status written = file_write(path, "zero", 4);
+    const enum status read = file_read(path, 4, &bytes, &n);
+    if (kept >= 0) {
+        dup2(kept, STDIN_FILENO);
+        close(kept);
+    }
+    CHECK_STATUS(written, STATUS_OK);
+    CHECK_STATUS(read, STATUS_OK);
+    CHECK_TEXT(bytes, "zero");
+    memory_free(bytes);
+}
+
+/* The name of the temporary file has to fit PATH_MAX with its closing 0, not more. */
+static void the_longest_path_is_written(void **state)
+{
+    (void)state;
+    char path[2 * PATH_MAX], number[32];
+    const size_t more = (size_t)snprintf(number, sizeof number, "..%ld.tmp", (long)getpid());
+    size_t n = (size_t)snprintf(path, sizeof path, "%s", folder);
+
+    while (n < PATH_MAX - 1 - more - 1)
+        path[n++] = '/';
+    path[n] = 'x';
+    path[n + 1] = 0;
+    CHECK_STATUS(file_write(path, "x", 1), STATUS_OK);
+    path[n++] = '/';
+    path[n] = 'x';
+    path[n + 1] = 0;
+    CHECK_STATUS(file_write(path, "x", 1), STATUS_IO);
+}
+
+/* One byte less than PATH_MAX is a path, which the system may refuse; PATH_MAX bytes are none. */
+static void folder_names_are_shorter_than_path_max(void **state)
+{
+    (void)state;
+    static char name[PATH_MAX + 1];
+
+    memset(name, 'n', PATH_MAX - 1);
+    CHECK_STATUS(file_make_folder(name), STATUS_IO);
+    CHECK_MESSAGE("nnn");
+    CHECK_TRUE(strstr(status_message(), "expected the name of a folder") == NULL);
+    name[PATH_MAX - 1] = '/';
+    CHECK_STATUS(file_make_folder(name), STATUS_IO);
+    CHECK_TRUE(strstr(status_message(), "expected the name of a folder") == NULL);
+    name[PATH_MAX - 1] = 'n';
+    CHECK_STATUS(file_make_folder(name), STATUS_IO);
+    CHECK_MESSAGE("': expected the name of a folder");
+    CHECK_STATUS(file_remove_folder(name), STATUS_IO);
+    CHECK_MESSAGE("': expected the name of a folder to remove");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +394,9 @@ int main(void)
         cmocka_unit_test(removal_takes_all_and_follows_no_link),
         cmocka_unit_test(existence_is_of_any_kind),
         cmocka_unit_test(names_are_listed_in_order),
+        cmocka_unit_test(number_0_is_a_file_like_any_other),
+        cmocka_unit_test(the_longest_path_is_written),
+        cmocka_unit_test(folder_names_are_shorter_than_path_max),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

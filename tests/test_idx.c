@@ -3,10 +3,9 @@
 #include "test.h"
 
 #include <sys/resource.h>
-#include <zlib.h>
 
-#include "base/file.h"
-#include "base/memory.h"
+#include "aborts.h"
+#include "damaged.h"
 #include "data/gzip.h"
 #include "data/idx.h"
 
@@ -17,20 +16,6 @@
 #define PIXELS   (COUNT * ROWS * COLS)
 #define HEADER   16
 #define FILESIZE (HEADER + PIXELS)
-
-static const char *folder;
-static char path[1024];
-
-static const char *name(const char *file)
-{
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    return path;
-}
-
-static void put(const char *file, const void *bytes, size_t n)
-{
-    CHECK_STATUS(file_write(name(file), bytes, n), STATUS_OK);
-}
 
 static void word(uint8_t *bytes, uint32_t value)
 {
@@ -47,18 +32,6 @@ static void fill_images(uint8_t bytes[FILESIZE])
     word(bytes + 12, COLS);
     for (int i = 0; i < PIXELS; i++)
         bytes[HEADER + i] = (uint8_t)(i * i * 7 + i / 3);
-}
-
-/* The gzip form of the bytes, from memory_get. */
-static uint8_t *compress_bytes(const void *bytes, size_t n, size_t *size)
-{
-    gzFile file = gzopen(name("scratch"), "wb9");
-    char *out;
-
-    CHECK_TRUE(file != NULL && gzwrite(file, bytes, (unsigned)n) == (int)n);
-    CHECK_TRUE(gzclose(file) == Z_OK);
-    CHECK_STATUS(file_read(path, SIZE_MAX / 8, &out, size), STATUS_OK);
-    return (uint8_t *)out;
 }
 
 static void expect_gzip_error(const char *file, size_t most, const char *part)
@@ -82,7 +55,7 @@ static void gzip_gives_the_same_bytes_plain_and_compressed(void **state)
 
     (void)state;
     fill_images(good);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     put("plain", good, sizeof good);
     put("packed.gz", packed, size);
     static const char *const files[] = {"plain", "packed.gz"};
@@ -102,7 +75,7 @@ static void gzip_rejects_every_cut(void **state)
 
     (void)state;
     fill_images(good);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     for (size_t n = 2; n < size; n++) {
         put("cut.gz", packed, n);
         expect_gzip_error("cut.gz", MOST, "cut after");
@@ -122,7 +95,7 @@ static void gzip_never_delivers_other_bytes(void **state)
 
     (void)state;
     fill_images(good);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     for (size_t bit = 0; bit < 8 * size; bit++) {
         packed[bit / 8] ^= (uint8_t)(1 << bit % 8);
         put("flipped.gz", packed, size);
@@ -147,7 +120,7 @@ static void gzip_names_wrong_checksum_and_length(void **state)
 
     (void)state;
     fill_images(good);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     packed[size - 8] ^= 1;
     put("sum.gz", packed, size);
     expect_gzip_error("sum.gz", MOST, "incorrect data check");
@@ -165,7 +138,7 @@ static void gzip_rejects_what_follows_the_end(void **state)
 
     (void)state;
     fill_images(good);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     twice = memory_get(2, size);
     memcpy(twice, packed, size);
     put("surplus.gz", twice, size + 3);
@@ -185,7 +158,7 @@ static void gzip_rejects_other_files_by_name(void **state)
 
     (void)state;
     fill_images(good);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     put("page.gz", page, sizeof page - 1);
     expect_gzip_error("page.gz", MOST, "an HTML page");
     put("plain.gz", good, sizeof good);
@@ -251,7 +224,7 @@ static void gzip_does_not_trust_the_length(void **state)
 
     (void)state;
     fill_images(good);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     for (unsigned lie = 0; lie < 256; lie += 51) {
         memset(packed + size - 4, (int)lie, 4);
         put("lie.gz", packed, size);
@@ -289,7 +262,7 @@ static void idx_reads_what_it_wrote(void **state)
     CHECK_STATUS(file_read(path, MOST, &raw, &size), STATUS_OK);
     CHECK_TRUE(size == FILESIZE && memcmp(raw, good, size) == 0);
     memory_free(raw);
-    packed = compress_bytes(good, sizeof good, &size);
+    packed = pack(good, sizeof good, &size);
     put("images.gz", packed, size);
     memory_free(packed);
     static const char *const files[] = {"images", "images.gz"};
@@ -315,6 +288,7 @@ static void idx_rejects_other_magics(void **state)
         {2049, "rank 1, not 3"},           {2052, "rank 4, not 3"},
         {0x00000d03, "element type 0x0d"}, {0x03080000, "bytes 03 08 00 00"},
         {0, "element type 0x00"},          {0x3c68746d, "an HTML page"},
+        {0x00010803, "bytes 00 01 08 03"}, {0x01000803, "bytes 01 00 08 03"},
     };
     struct idx_labels labels;
     uint8_t good[FILESIZE];
@@ -397,17 +371,71 @@ static void idx_rejects_counts_that_wrap(void **state)
     expect_images_error("wrap", "overflows");
 }
 
-static int open_folder(void **state)
+/* One record of one pixel is the smallest file; extents of nothing and beyond 31 bits are none. */
+static void idx_writes_extents_of_1_to_31_bits(void **state)
 {
+    uint8_t byte = 7;
+    struct idx_images images = {1, 1, 1, &byte}, back;
+    struct idx_labels labels = {1, &byte}, back_labels;
+
     (void)state;
-    folder = test_folder();
-    return 0;
+    CHECK_STATUS(idx_images_write(name("one"), &images), STATUS_OK);
+    CHECK_STATUS(idx_images_read(&back, path, 17), STATUS_OK);
+    CHECK_TRUE(back.count == 1 && back.rows == 1 && back.cols == 1 && back.pixels[0] == 7);
+    CHECK_STATUS(idx_labels_write(name("label"), &labels), STATUS_OK);
+    CHECK_STATUS(idx_labels_read(&back_labels, path, 9), STATUS_OK);
+    CHECK_TRUE(back_labels.count == 1 && back_labels.label[0] == 7);
+    idx_images_free(&back);
+    idx_labels_free(&back_labels);
+    images.rows = 0;
+    CHECK_ABORTS((void)!idx_images_write(path, &images));
+    images.rows = (size_t)INT32_MAX + 1;
+    CHECK_ABORTS((void)!idx_images_write(path, &images));
+    labels.count = 0;
+    CHECK_ABORTS((void)!idx_labels_write(path, &labels));
 }
 
-static int remove_folder(void **state)
+static void gzip_needs_a_bound(void **state)
 {
+    uint8_t *bytes;
+    size_t n;
+
     (void)state;
-    return file_remove_folder(folder) != STATUS_OK;
+    put("x", "x", 1);
+    CHECK_STATUS(gzip_read(path, SIZE_MAX / 2 - 1, &bytes, &n), STATUS_OK);
+    CHECK_TRUE(n == 1 && bytes[0] == 'x');
+    memory_free(bytes);
+    CHECK_ABORTS((void)!gzip_read(path, SIZE_MAX / 2, &bytes, &n));
+}
+
+/* Only a name's end counts, and it may be all of it. */
+static void gzip_is_told_by_the_end_of_the_name(void **state)
+{
+    static const char *const plain[] = {"agz", "a.gzz", "a.gz.x", "z", "gz"};
+    static const char *const packed[] = {"a.gz", ".gz"};
+    char there[1200];
+    uint8_t *bytes;
+    size_t n;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        put(plain[i], "<x>", 3);
+        CHECK_STATUS(gzip_read(path, 10, &bytes, &n), STATUS_OK);
+        CHECK_TRUE(n == 3);
+        memory_free(bytes);
+    }
+    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++) {
+        put(packed[i], "<x>", 3);
+        CHECK_STATUS(gzip_read(path, 10, &bytes, &n), STATUS_DATA);
+        CHECK_MESSAGE("found an HTML page");
+    }
+    CHECK_TRUE(getcwd(there, sizeof there) != NULL && chdir(folder) == 0);
+    const enum status bare = gzip_read(".gz", 10, &bytes, &n);
+    const enum status two = gzip_read("gz", 10, &bytes, &n);
+    CHECK_TRUE(chdir(there) == 0);
+    CHECK_STATUS(bare, STATUS_DATA);
+    CHECK_STATUS(two, STATUS_OK);
+    memory_free(bytes);
 }
 
 int main(void)
@@ -427,6 +455,9 @@ int main(void)
         cmocka_unit_test(idx_rejects_every_cut_and_surplus),
         cmocka_unit_test(idx_rejects_impossible_counts),
         cmocka_unit_test(idx_rejects_counts_that_wrap),
+        cmocka_unit_test(idx_writes_extents_of_1_to_31_bits),
+        cmocka_unit_test(gzip_needs_a_bound),
+        cmocka_unit_test(gzip_is_told_by_the_end_of_the_name),
     };
 
     return cmocka_run_group_tests_name("idx", tests, open_folder, remove_folder);

@@ -3,6 +3,7 @@
  * LAPACK's own tests set to 30. */
 #include "test.h"
 
+#include "aborts.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "linalg/lapack.h"
@@ -588,6 +589,71 @@ static void cholesky_and_solving_take_no_memory(void **state)
     CHECK_TRUE(memory_count() == before);
 }
 
+/* Every output and every input may be the one of the wrong shape. */
+static void shapes_that_do_not_agree_abort(void **state)
+{
+    struct mat wide = mat_zero(&mem, 3, 4), tall = mat_zero(&mem, 4, 3);
+    struct mat three = mat_identity(&mem, 3), four = mat_identity(&mem, 4);
+    struct mat u = mat_zero(&mem, 4, 3), vt = mat_zero(&mem, 3, 3);
+    struct vec x3 = vec_zero(&mem, 3), x4 = vec_zero(&mem, 4);
+    double rcond;
+
+    (void)state;
+    CHECK_ABORTS((void)!lapack_cholesky(&wide));
+    CHECK_ABORTS((void)!lapack_cholesky_solve(&three, &x4));
+    CHECK_ABORTS((void)!lapack_cholesky_solve(&wide, &x3));
+    CHECK_ABORTS((void)!lapack_triangular_solve(&three, 0, &tall));
+    CHECK_ABORTS((void)lapack_cholesky_log_determinant(&wide));
+    CHECK_ABORTS((void)lapack_symmetric_norm(&wide));
+    CHECK_ABORTS((void)!lapack_cholesky_rcond(&wide, 1, &rcond));
+    CHECK_ABORTS((void)!lapack_rcond(&wide, &rcond));
+    CHECK_ABORTS((void)!lapack_eigen(&x3, NULL, &wide));
+    CHECK_ABORTS((void)!lapack_eigen(&x4, NULL, &three));
+    CHECK_ABORTS((void)!lapack_eigen(&x3, &wide, &three));
+    CHECK_ABORTS((void)!lapack_eigen(&x3, &tall, &three));
+    CHECK_STATUS(lapack_svd(&u, &x3, &vt, &tall), STATUS_OK);
+    CHECK_ABORTS((void)!lapack_svd(&u, &x3, NULL, &tall));
+    CHECK_ABORTS((void)!lapack_svd(NULL, &x3, &vt, &tall));
+    CHECK_ABORTS((void)!lapack_svd(NULL, &x4, NULL, &tall));
+    CHECK_ABORTS((void)!lapack_svd(&vt, &x3, &vt, &tall));
+    CHECK_ABORTS((void)!lapack_svd(&four, &x3, &vt, &tall));
+    CHECK_ABORTS((void)!lapack_svd(&u, &x3, &u, &tall));
+    CHECK_ABORTS((void)!lapack_svd(&u, &x3, &wide, &tall));
+    CHECK_STATUS(lapack_least_squares(&x3, &tall, &x4), STATUS_NOT_DEFINITE);
+    CHECK_ABORTS((void)!lapack_least_squares(&x4, &tall, &x4));
+    CHECK_ABORTS((void)!lapack_least_squares(&x3, &tall, &x3));
+    CHECK_ABORTS((void)!lapack_least_squares_matrix(&three, &tall, &four));
+}
+
+/* Nothing to solve is solved, whatever the matrix; no equations have the solution 0. */
+static void least_squares_of_nothing(void **state)
+{
+    struct mat zero = mat_zero(&mem, 3, 2), side = mat_zero(&mem, 3, 0), x = mat_zero(&mem, 2, 0);
+    struct mat none = mat_zero(&mem, 0, 2);
+    struct vec y = vec_zero(&mem, 2), empty = vec_zero(&mem, 0);
+
+    (void)state;
+    CHECK_STATUS(lapack_least_squares_matrix(&x, &zero, &side), STATUS_OK);
+    vec_fill(&y, 7);
+    CHECK_STATUS(lapack_least_squares(&y, &none, &empty), STATUS_OK);
+    CHECK_NEAR(y.x[0], 0, 0);
+    CHECK_NEAR(y.x[1], 0, 0);
+}
+
+/* Finite matrices whose largest value is not: the place in the answer is named. */
+static void values_that_overflow_are_named(void **state)
+{
+    const double large[] = {1e308, 1e308, 1e308, 1e308};
+    const struct mat a = mat_over(large, 2, 2);
+    struct vec values = vec_zero(&mem, 2);
+
+    (void)state;
+    CHECK_STATUS(lapack_eigen(&values, NULL, &a), STATUS_DIVERGED);
+    CHECK_MESSAGE("eigenvalues: entry 1 is inf");
+    CHECK_STATUS(lapack_svd(NULL, &values, NULL, &a), STATUS_DIVERGED);
+    CHECK_MESSAGE("singular values: entry 0 is inf");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -612,6 +678,9 @@ int main(void)
         cmocka_unit_test_teardown(nan_anywhere_in_the_input_is_reported, release),
         cmocka_unit_test_teardown(failing_allocations_are_a_status_at_every_call, release),
         cmocka_unit_test_teardown(cholesky_and_solving_take_no_memory, release),
+        cmocka_unit_test_teardown(shapes_that_do_not_agree_abort, release),
+        cmocka_unit_test_teardown(least_squares_of_nothing, release),
+        cmocka_unit_test_teardown(values_that_overflow_are_named, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

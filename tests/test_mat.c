@@ -3,9 +3,7 @@
  * that holds for every order of summation; 2 (k + 2) eps is allowed here). */
 #include "test.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-
+#include "aborts.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "linalg/blas.h"
@@ -308,40 +306,127 @@ static void products_take_no_memory_of_ours_and_repeat_to_the_bit(void **state)
     CHECK_TRUE(memory_count() == before);
 }
 
-static void gram_into_two_by_three(void)
+/* Each shape alone may be the wrong one; what is called is right but for that. */
+static void shapes_that_do_not_agree_abort(void **state)
 {
-    struct mat c = mat_zero(&mem, 2, 3), a = mat_zero(&mem, 2, 4);
-
-    mat_gram(&c, 1, &a, 0, 0);
-}
-
-static void gram_into_three_by_two(void)
-{
-    struct matf c = matf_zero(&mem, 3, 2), a = matf_zero(&mem, 2, 4);
-
-    matf_gram(&c, 1, &a, 0, 0);
-}
-
-/* One dimension that fits is not enough. */
-static void gram_of_another_shape_aborts(void **state)
-{
-    void (*const wrong[])(void) = {gram_into_two_by_three, gram_into_three_by_two};
+    struct mat a = mat_zero(&mem, 4, 3), c = mat_zero(&mem, 4, 4), d = mat_zero(&mem, 3, 4);
+    struct mat e = mat_zero(&mem, 3, 3), x = mat_zero(&mem, 5, 3), y = mat_zero(&mem, 4, 5);
+    struct vec three = vec_zero(&mem, 3), four = vec_zero(&mem, 4);
 
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
-        int status = 0;
-        const pid_t child = fork();
+    mat_multiply(&c, 1, &a, 0, &a, 1, 0);
+    CHECK_ABORTS(mat_multiply(&c, 1, &a, 0, &a, 0, 0));
+    CHECK_ABORTS(mat_multiply(&d, 1, &a, 0, &a, 1, 0));
+    CHECK_ABORTS(mat_multiply(&y, 1, &a, 0, &a, 1, 0));
+    mat_vec(&four, 1, &a, &three);
+    CHECK_ABORTS(mat_vec(&three, 1, &a, &three));
+    CHECK_ABORTS(mat_vec(&four, 1, &a, &four));
+    CHECK_ABORTS(mat_vec_add(&four, 1, &a, 1, &three, 0));
+    mat_gram(&c, 1, &a, 0, 0);
+    CHECK_ABORTS(mat_gram(&d, 1, &a, 0, 0));
+    CHECK_ABORTS(mat_gram(&a, 1, &a, 0, 0));
+    CHECK_ABORTS(mat_set(&a, &x));
+    CHECK_ABORTS(mat_set(&y, &c));
+    CHECK_ABORTS(mat_add_diagonal(&a, 1));
+    CHECK_ABORTS(mat_mirror_lower(&d));
+    CHECK_ABORTS((void)mat_trace(&a));
+    mat_set(&e, &e);
+}
 
-        if (child == 0) {
-            signal(SIGABRT, SIG_DFL);
-            if (freopen("/dev/null", "w", stderr) == NULL)
-                _exit(1);
-            wrong[i]();
-            _exit(0);
-        }
-        assert_int_equal(waitpid(child, &status, 0), child);
-        CHECK_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+static void float_shapes_that_do_not_agree_abort(void **state)
+{
+    struct matf a = matf_zero(&mem, 4, 3), c = matf_zero(&mem, 4, 4), d = matf_zero(&mem, 3, 4);
+    struct matf e = matf_zero(&mem, 3, 3), x = matf_zero(&mem, 5, 3), y = matf_zero(&mem, 4, 5);
+    struct vecf three = vec_zerof(&mem, 3), four = vec_zerof(&mem, 4);
+
+    (void)state;
+    matf_multiply(&c, 1, &a, 0, &a, 1, 0);
+    CHECK_ABORTS(matf_multiply(&c, 1, &a, 0, &a, 0, 0));
+    CHECK_ABORTS(matf_multiply(&d, 1, &a, 0, &a, 1, 0));
+    CHECK_ABORTS(matf_multiply(&y, 1, &a, 0, &a, 1, 0));
+    matf_vec(&four, 1, &a, &three);
+    CHECK_ABORTS(matf_vec(&three, 1, &a, &three));
+    CHECK_ABORTS(matf_vec(&four, 1, &a, &four));
+    CHECK_ABORTS(matf_vec_add(&four, 1, &a, 1, &three, 0));
+    matf_gram(&c, 1, &a, 0, 0);
+    CHECK_ABORTS(matf_gram(&d, 1, &a, 0, 0));
+    CHECK_ABORTS(matf_gram(&a, 1, &a, 0, 0));
+    CHECK_ABORTS(matf_set(&a, &x));
+    CHECK_ABORTS(matf_set(&y, &c));
+    CHECK_ABORTS(matf_add_diagonal(&a, 1));
+    CHECK_ABORTS(matf_mirror_lower(&d));
+    matf_set(&e, &e);
+}
+
+/* The last row, column or range is there, the next is not. */
+static void parts_beyond_the_matrix_abort(void **state)
+{
+    const struct mat a = mat_zero(&mem, 4, 3);
+    const struct matf f = matf_zero(&mem, 4, 3);
+
+    (void)state;
+    CHECK_TRUE(mat_row(&a, 3).n == 3 && mat_rows(&a, 3, 1).rows == 1);
+    CHECK_TRUE(matf_row(&f, 3).n == 3 && matf_rows(&f, 3, 1).rows == 1);
+    CHECK_TRUE(mat_columns(&mem, &a, 2, 1).cols == 1 && matf_columns(&mem, &f, 2, 1).cols == 1);
+    CHECK_ABORTS((void)mat_row(&a, 4));
+    CHECK_ABORTS((void)matf_row(&f, 4));
+    CHECK_ABORTS((void)mat_rows(&a, 3, 2));
+    CHECK_ABORTS((void)mat_rows(&a, 5, (size_t)-1));
+    CHECK_ABORTS((void)matf_rows(&f, 3, 2));
+    CHECK_ABORTS((void)matf_rows(&f, 5, (size_t)-1));
+    CHECK_ABORTS((void)mat_columns(&mem, &a, 2, 2));
+    CHECK_ABORTS((void)mat_columns(&mem, &a, 4, (size_t)-1));
+    CHECK_ABORTS((void)matf_columns(&mem, &f, 2, 2));
+    CHECK_ABORTS((void)matf_columns(&mem, &f, 4, (size_t)-1));
+}
+
+/* 1 when the guard was reached: the size fits, and the memory does not. */
+static int too_large_for_memory(size_t rows, size_t cols, int what)
+{
+    static struct arena a;
+    struct rng r = rng_stream(1, "size");
+
+    if (arena_guard(&a)) {
+        arena_free(&a);
+        return 1;
     }
+    if (what == 0)
+        (void)mat_zero(&a, rows, cols);
+    else if (what == 1)
+        (void)matf_zero(&a, rows, cols);
+    else if (what == 2)
+        (void)mat_normal(&a, &r, rows, cols, 1);
+    else
+        (void)matf_normal(&a, &r, rows, cols, 1);
+    arena_free(&a);
+    return 0;
+}
+
+/* A product of sizes that wraps around aborts; the largest that does not is a matter of memory. */
+static void sizes_that_overflow_abort(void **state)
+{
+    static const size_t most[] = {SIZE_MAX / 8 / 3, SIZE_MAX / 4 / 3, SIZE_MAX / 3, SIZE_MAX / 3};
+
+    (void)state;
+    for (int what = 0; what < 4; what++) {
+        CHECK_TRUE(too_large_for_memory(most[what], 3, what));
+        CHECK_TRUE(!too_large_for_memory(SIZE_MAX, 0, what));
+        CHECK_TRUE(!too_large_for_memory(0, SIZE_MAX, what));
+        CHECK_ABORTS((void)too_large_for_memory(most[what] + 1, 3, what));
+    }
+}
+
+static void identities_are_ones_on_the_diagonal(void **state)
+{
+    const struct mat a = mat_identity(&mem, 5);
+    const struct matf f = matf_identity(&mem, 5);
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++)
+        for (size_t j = 0; j < 5; j++) {
+            CHECK_NEAR(at(&a, 0, i, j), i == j ? 1 : 0, 0);
+            CHECK_NEAR(atf(&f, 0, i, j), i == j ? 1 : 0, 0);
+        }
 }
 
 int main(void)
@@ -356,7 +441,11 @@ int main(void)
         cmocka_unit_test_teardown(views_and_columns_show_what_they_name, release),
         cmocka_unit_test(norms_and_trace_of_a_small_matrix),
         cmocka_unit_test_teardown(products_take_no_memory_of_ours_and_repeat_to_the_bit, release),
-        cmocka_unit_test(gram_of_another_shape_aborts),
+        cmocka_unit_test_teardown(shapes_that_do_not_agree_abort, release),
+        cmocka_unit_test_teardown(float_shapes_that_do_not_agree_abort, release),
+        cmocka_unit_test_teardown(parts_beyond_the_matrix_abort, release),
+        cmocka_unit_test(sizes_that_overflow_abort),
+        cmocka_unit_test_teardown(identities_are_ones_on_the_diagonal, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

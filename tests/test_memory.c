@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "aborts.h"
 #include "base/check.h"
 #include "base/memory.h"
 
@@ -415,6 +416,59 @@ static void exit_codes_and_names(void **state)
     CHECK_TEXT(status_name(STATUS_DIVERGED), "diverged");
 }
 
+static int freed_behind_its_guard(void)
+{
+    struct arena a = {0};
+
+    if (arena_guard(&a))
+        return 1; /* the old guard: its caller may be gone */
+    arena_free(&a);
+    memory_fail_at(1);
+    (void)!arena_get(&a, 1, 1);
+    return 0;
+}
+
+static void a_freed_arena_has_no_guard(void **state)
+{
+    (void)state;
+    CHECK_ABORTS((void)freed_behind_its_guard());
+}
+
+static void a_block_that_grows_has_old_items_or_is_none(void **state)
+{
+    (void)state;
+    CHECK_ABORTS((void)!memory_grow(NULL, 1, 2, 1));
+}
+
+static void what_is_no_status_is_unknown(void **state)
+{
+    (void)state;
+    CHECK_TEXT(status_name((enum status)(STATUS_DIVERGED + 1)), "unknown");
+    CHECK_TEXT(status_name((enum status)-1), "unknown");
+    assert_int_equal(status_exit_code((enum status)(STATUS_DIVERGED + 1)), 3);
+}
+
+/* Where memory runs out a second time, behind the jump, nobody may be there any more. */
+static int exhausted_twice(void)
+{
+    struct arena a = {0};
+
+    memory_fail_at(1);
+    if (arena_guard(&a)) {
+        memory_fail_at(1);
+        (void)!arena_get(&a, 1, 1);
+        return 1;
+    }
+    (void)!arena_get(&a, 1, 1);
+    return 0;
+}
+
+static void a_guard_holds_once(void **state)
+{
+    (void)state;
+    CHECK_ABORTS((void)exhausted_twice());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +495,10 @@ int main(void)
         cmocka_unit_test(messages_belong_to_the_thread),
         cmocka_unit_test(failures_are_handed_on),
         cmocka_unit_test(exit_codes_and_names),
+        cmocka_unit_test(a_freed_arena_has_no_guard),
+        cmocka_unit_test(a_block_that_grows_has_old_items_or_is_none),
+        cmocka_unit_test(what_is_no_status_is_unknown),
+        cmocka_unit_test(a_guard_holds_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

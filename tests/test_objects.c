@@ -3,24 +3,12 @@
  * within a superclass, and complete or not there. */
 #include "test.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
+#include "aborts.h"
+#include "damaged.h"
 #include "base/digest.h"
-#include "base/file.h"
-#include "base/memory.h"
 #include "data/dataset.h"
 #include "data/objects.h"
 #include "data/task.h"
-
-static const char *folder;
-static char path[600];
-
-static const char *name(const char *file)
-{
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    return path;
-}
 
 /* ---- drawing ---- */
 
@@ -307,21 +295,6 @@ static void objects_files_read_as_cifar_100(void **state)
     dataset_free(&test);
 }
 
-static void age(const char *file)
-{
-    const struct timespec times[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
-
-    CHECK_TRUE(utimensat(AT_FDCWD, name(file), times, 0) == 0);
-}
-
-static int is_old(const char *file)
-{
-    struct stat found;
-
-    CHECK_TRUE(stat(name(file), &found) == 0);
-    return found.st_mtime == 1000;
-}
-
 /* Only the time of "complete" is renewed. */
 static void objects_complete_folder_is_left_alone(void **state)
 {
@@ -393,17 +366,40 @@ static void objects_survive_every_failing_allocation(void **state)
     CHECK_TRUE(failures >= 5);
 }
 
-static int open_folder(void **state)
+/* CIFAR-10's training records come in five batches of equal size, CIFAR-100's in one. */
+static void objects_need_whole_batches(void **state)
 {
+    int made = 0;
+
     (void)state;
-    folder = test_folder();
-    return 0;
+    CHECK_STATUS(objects_save(name("five"), CIFAR_10, 5, 1, &made), STATUS_OK);
+    CHECK_TRUE(made == 1);
+    CHECK_ABORTS((void)!objects_save(path, CIFAR_10, 7, 1, NULL));
+    CHECK_ABORTS((void)!objects_save(path, CIFAR_10, 0, 1, NULL));
+    CHECK_ABORTS((void)!objects_save(path, CIFAR_10, 5, 0, NULL));
+    CHECK_STATUS(objects_save(name("seven"), CIFAR_100, 7, 1, &made), STATUS_OK);
+    CHECK_TRUE(made == 1);
 }
 
-static int remove_folder(void **state)
+/* Names are part of the format, as labels are. */
+static void objects_have_their_names(void **state)
 {
+    static const char *const supers[] = {
+        "fish", "whale", "flower", "bush", "bottle", "cup", "fruit", "lamp", "chair", "beetle",
+        "cat", "beast", "house", "tower", "hills", "tree", "mushroom", "person", "car", "train"};
+    char out[OBJECTS_NAME];
+
     (void)state;
-    return file_remove_folder(folder) != STATUS_OK;
+    for (int s = 0; s < OBJECTS_SUPERS; s++)
+        CHECK_TEXT(objects_super_name(s), supers[s]);
+    objects_name(out, 0);
+    CHECK_TEXT(out, "fish_plain");
+    objects_name(out, 33);
+    CHECK_TEXT(out, "fruit_ringed");
+    objects_name(out, 99);
+    CHECK_TEXT(out, "train_slanted");
+    CHECK_ABORTS((void)objects_super_name(-1));
+    CHECK_ABORTS((void)objects_super_name(OBJECTS_SUPERS));
 }
 
 int main(void)
@@ -423,6 +419,8 @@ int main(void)
         cmocka_unit_test(objects_damaged_folder_is_made_again),
         cmocka_unit_test(objects_failure_leaves_no_complete),
         cmocka_unit_test(objects_survive_every_failing_allocation),
+        cmocka_unit_test(objects_need_whole_batches),
+        cmocka_unit_test(objects_have_their_names),
     };
 
     return cmocka_run_group_tests_name("objects", tests, open_folder, remove_folder);

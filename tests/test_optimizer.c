@@ -3,6 +3,7 @@
  * and naive loops in double; schedules. */
 #include "test.h"
 
+#include "aborts.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "net/optimizer.h"
@@ -237,6 +238,67 @@ static void schedules_give_pytorchs_rates(void **state)
     CHECK_NEAR(schedule_rate(&cosine, 100), 0.01, 0);
 }
 
+static void optimizer_reset_leaves_zeros(void **state)
+{
+    const struct optimizer_spec spec = {.kind = OPTIMIZER_ADAM};
+    struct arena mem = {0};
+    struct optimizer o = optimizer_create(&mem, &spec, 100);
+    float w[100] = {0}, grads[100];
+
+    (void)state;
+    for (size_t i = 0; i < 100; i++)
+        grads[i] = (float)i + 1;
+    optimizer_step(&o, w, grads, 0.1);
+    assert_int_equal(o.steps, 1);
+    CHECK_TRUE(o.first[99] > 0 && o.second[99] > 0);
+    optimizer_reset(&o);
+    assert_int_equal(o.steps, 0);
+    for (size_t i = 0; i < 100; i++)
+        CHECK_TRUE(o.first[i] == 0 && o.second[i] == 0);
+    arena_free(&mem);
+}
+
+/* Plain descent has no state, momentum one array, Adam two; their defaults are PyTorch's. */
+static void optimizers_take_the_state_they_need(void **state)
+{
+    struct optimizer_spec spec = {.kind = OPTIMIZER_SGD};
+    struct arena mem = {0};
+
+    (void)state;
+    struct optimizer o = optimizer_create(&mem, &spec, 3);
+    CHECK_TRUE(o.n == 3 && o.steps == 0 && o.first == NULL && o.second == NULL);
+    spec.momentum = 0.5;
+    o = optimizer_create(&mem, &spec, 3);
+    CHECK_TRUE(o.first != NULL && o.second == NULL);
+    o = optimizer_create(&mem, &(struct optimizer_spec){.kind = OPTIMIZER_ADAM}, 3);
+    CHECK_TRUE(o.first != NULL && o.second != NULL && o.first != o.second);
+    CHECK_NEAR(o.spec.beta1, 0.9, 0);
+    CHECK_NEAR(o.spec.beta2, 0.999, 0);
+    CHECK_NEAR(o.spec.epsilon, 1e-8, 0);
+    arena_free(&mem);
+}
+
+static void optimizers_out_of_range_abort(void **state)
+{
+    struct schedule s = {SCHEDULE_STEP, .base = 1, .period = 1, .factor = 0.5};
+    struct optimizer_spec spec;
+    struct arena mem = {0};
+
+    (void)state;
+    spec = (struct optimizer_spec){.momentum = -0.1};
+    CHECK_ABORTS((void)optimizer_create(&mem, &spec, 1).n);
+    spec = (struct optimizer_spec){.weight_decay = -0.1};
+    CHECK_ABORTS((void)optimizer_create(&mem, &spec, 1).n);
+    CHECK_NEAR(schedule_rate(&s, 3), 0.125, 0);
+    s.period = 0;
+    CHECK_ABORTS((void)schedule_rate(&s, 0));
+    s.kind = SCHEDULE_COSINE;
+    CHECK_ABORTS((void)schedule_rate(&s, 0));
+    s.kind = SCHEDULE_CONSTANT;
+    CHECK_NEAR(schedule_rate(&s, 7), 1, 0);
+    arena_free(&mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +311,9 @@ int main(void)
         cmocka_unit_test(optimizer_steps_allocate_nothing),
         cmocka_unit_test(optimizer_create_survives_failing_allocations),
         cmocka_unit_test(schedules_give_pytorchs_rates),
+        cmocka_unit_test(optimizer_reset_leaves_zeros),
+        cmocka_unit_test(optimizers_take_the_state_they_need),
+        cmocka_unit_test(optimizers_out_of_range_abort),
     };
 
     return cmocka_run_group_tests_name("optimizer", tests, NULL, NULL);

@@ -4,22 +4,13 @@
 
 #include <png.h>
 
-#include "base/file.h"
-#include "base/memory.h"
+#include "aborts.h"
+#include "damaged.h"
 #include "data/png.h"
 
 #define SIDE  4
 #define COUNT 5
 #define GAP   2
-
-static const char *folder;
-static char path[600];
-
-static const char *name(const char *file)
-{
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    return path;
-}
 
 /* A task of all records in reverse order; record i, channel c, pixel j is 40 i + 16 c + j. */
 struct sample {
@@ -127,17 +118,24 @@ static void sheet_that_cannot_be_written_leaves_nothing(void **state)
     arena_free(&mem);
 }
 
-static int open_folder(void **state)
+/* Each side stays below 2^20 pixels, and a sheet has at least one record's place. */
+static void sheets_have_bounds(void **state)
 {
-    (void)state;
-    folder = test_folder();
-    return 0;
-}
+    struct sample s;
 
-static int remove_folder(void **state)
-{
     (void)state;
-    return file_remove_folder(folder) != STATUS_OK;
+    fill(&s, 1);
+    s.set.rows = s.set.cols = 1;
+    CHECK_STATUS(png_sheet(name("high.png"), &s.task, 333334, 1), STATUS_OK); /* 10^6 pixels */
+    CHECK_STATUS(png_sheet(path, &s.task, 349525, 1), STATUS_IO); /* libpng's own bound */
+    CHECK_ABORTS((void)!png_sheet(path, &s.task, 349526, 1)); /* 3 * 349526 - 2 = 2^20 */
+    CHECK_ABORTS((void)!png_sheet(path, &s.task, 1, 349526));
+    CHECK_ABORTS((void)!png_sheet(path, &s.task, 0, 1));
+    CHECK_ABORTS((void)!png_sheet(path, &s.task, 1, 0));
+    s.set.channels = 2;
+    CHECK_ABORTS((void)!png_sheet(path, &s.task, 1, 1));
+    s.set.channels = 4;
+    CHECK_ABORTS((void)!png_sheet(path, &s.task, 1, 1));
 }
 
 int main(void)
@@ -147,6 +145,7 @@ int main(void)
         cmocka_unit_test(sheet_of_colour_images_reads_back),
         cmocka_unit_test(sheet_has_the_same_bytes_twice),
         cmocka_unit_test(sheet_that_cannot_be_written_leaves_nothing),
+        cmocka_unit_test(sheets_have_bounds),
     };
 
     return cmocka_run_group_tests_name("png", tests, open_folder, remove_folder);

@@ -58,6 +58,8 @@ static void durations_read_well(void **state)
     CHECK_TEXT(progress_duration(out, 3599.6), "1 h 00 min");
     CHECK_TEXT(progress_duration(out, 3720), "1 h 02 min");
     CHECK_TEXT(progress_duration(out, 100 * 3600.0), "100 h 00 min");
+    CHECK_TEXT(progress_duration(out, 1e12), "?");
+    CHECK_TEXT(progress_duration(out, 1e12 - 0.5), "277777777 h 47 min");
     CHECK_TEXT(progress_duration(out, -1), "?");
     CHECK_TEXT(progress_duration(out, (double)NAN), "?");
     CHECK_TEXT(progress_duration(out, (double)INFINITY), "?");

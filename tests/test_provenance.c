@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <fenv.h>
+#include <sys/utsname.h>
 #include <cblas.h>
 
 #include "base/file.h"
@@ -224,6 +225,28 @@ static void the_processor_is_the_kernels_name_for_it(void **state)
     provenance_free(&p);
 }
 
+/* The kernel's name and version, without what a distribution or an owner put behind it. */
+static void the_machine_is_what_the_system_says(void **state)
+{
+    struct provenance p = {0};
+    struct utsname name;
+    char kernel[200], number[32];
+
+    (void)state;
+    assert_int_equal(uname(&name), 0);
+    snprintf(kernel, sizeof kernel, "%s %.*s", name.sysname,
+             (int)strspn(name.release, "0123456789."), name.release);
+    provenance_capture(&p);
+    CHECK_TEXT(provenance_get(&p, "machine.kernel"), kernel);
+    CHECK_TEXT(provenance_get(&p, "machine.arch"), name.machine);
+    snprintf(number, sizeof number, "%ld", sysconf(_SC_NPROCESSORS_ONLN));
+    CHECK_TEXT(provenance_get(&p, "machine.cores"), number);
+    snprintf(number, sizeof number, "%ld",
+             sysconf(_SC_PHYS_PAGES) / (1048576 / sysconf(_SC_PAGESIZE)));
+    CHECK_TEXT(provenance_get(&p, "machine.memory_mib"), number);
+    provenance_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +261,7 @@ int main(void)
         cmocka_unit_test(saved_list_is_a_table),
         cmocka_unit_test(failing_memory_is_reported),
         cmocka_unit_test(the_processor_is_the_kernels_name_for_it),
+        cmocka_unit_test(the_machine_is_what_the_system_says),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

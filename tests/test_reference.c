@@ -311,6 +311,204 @@ static void memory_that_runs_out_is_a_status(void **state)
     CHECK_TRUE(status == STATUS_OK);
 }
 
+/* More rows than there was room for at first: each is there, with its own words. */
+static void many_rows_are_kept(void **state)
+{
+    struct references r = {0};
+    char metric[32];
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        snprintf(metric, sizeof metric, "m.%d", i);
+        const struct reference row = row_of(metric, i, "exact");
+        references_add(&r, &row);
+    }
+    assert_int_equal(r.count, 1000);
+    for (int i = 0; i < 1000; i++) {
+        snprintf(metric, sizeof metric, "m.%d", i);
+        CHECK_TEXT(r.rows[i].metric, metric);
+        CHECK_TEXT(r.rows[i].where, "");
+        CHECK_NEAR(r.rows[i].value, i, 0);
+    }
+    references_free(&r);
+}
+
+/* Eight rows: the first, and one that differs from it by each key, the last by its source. */
+static struct references rows_by_key(struct reference rows[8])
+{
+    struct references r = {0};
+
+    for (int i = 0; i < 8; i++)
+        rows[i] = row_of("loss", i, "exact");
+    rows[1].profile = "desk";
+    rows[2].mode = "native";
+    rows[3].data = "none";
+    rows[4].cell = "b";
+    rows[5].seed = "2";
+    rows[6].metric = "error";
+    rows[7].scope = "mean";
+    for (int i = 8; i-- > 0;)
+        references_add(&r, &rows[i]);
+    return r;
+}
+
+static void every_key_finds_its_own_row(void **state)
+{
+    struct reference rows[8];
+    struct references r = rows_by_key(rows);
+
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        const struct reference *found = references_find(&r, &rows[i]);
+        assert_non_null(found);
+        CHECK_NEAR(found->value, i, 0);
+    }
+    rows[0].seed = "3";
+    assert_null(references_find(&r, &rows[0]));
+    references_free(&r);
+}
+
+/* Those of ours of one profile, mode and data: a paper's rows and all others stay. */
+static void what_is_dropped_is_ours_and_of_one_run(void **state)
+{
+    struct reference rows[8];
+    struct references r = rows_by_key(rows);
+
+    (void)state;
+    rows[0].source = "paper";
+    rows[0].value = 100;
+    references_add(&r, &rows[0]);
+    references_drop(&r, "smoke", "pinned", "real");
+    assert_int_equal(r.count, 4);
+    CHECK_NEAR(r.rows[0].value, 3, 0);
+    CHECK_NEAR(r.rows[1].value, 2, 0);
+    CHECK_NEAR(r.rows[2].value, 1, 0);
+    CHECK_NEAR(r.rows[3].value, 100, 0);
+    references_free(&r);
+}
+
+/* Against the reference 1 +- 0.5: both borders belong to what is inside of them. */
+static void borders_are_inside(void **state)
+{
+    static const double values[] = {1, 1.25, 0.75, 1.2500001, 1.5, 0.5, 1.5000001, 0.4999999};
+    static const double distances[] = {0, 0.5, 0.5, 0.5000002, 1, 1, 1.0000002, 1.0000002};
+    static const enum finding_kind kinds[] = {
+        FINDING_INSIDE, FINDING_INSIDE, FINDING_INSIDE, FINDING_NEAR,
+        FINDING_NEAR, FINDING_NEAR, FINDING_OUTSIDE, FINDING_OUTSIDE};
+    struct reference row = row_of("wrong", 1, "rate");
+
+    (void)state;
+    row.tol = 0.5;
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        struct references refs = {0};
+        struct results results = {0};
+        struct arena mem = {0};
+        struct finding *f;
+        size_t n;
+
+        references_add(&refs, &row);
+        results_add_unit(&results, "a", 1, "", 0);
+        results_add(&results, "a", 1, "wrong", "1", values[i], 0);
+        references_compare(&refs, &results, "smoke", "pinned", PINNED, "real", NULL, &mem, &f, &n);
+        assert_int_equal(n, 1);
+        assert_int_equal(f->kind, kinds[i]);
+        CHECK_NEAR(f->distance, distances[i], 1e-12);
+        CHECK_NEAR(f->actual, values[i], 0);
+        CHECK_NEAR(f->reference, 1, 0);
+        arena_free(&mem);
+        results_free(&results);
+        references_free(&refs);
+    }
+}
+
+/* The same metric in another cell or of another seed is another number. */
+static void cells_and_seeds_are_not_mixed_up(void **state)
+{
+    struct reference row = row_of("loss", 1, "exact");
+    struct references refs = {0};
+    struct results results = {0};
+    struct arena mem = {0};
+    struct finding *f;
+    size_t n;
+
+    (void)state;
+    references_add(&refs, &row);
+    results_add_unit(&results, "b", 1, "", 0);
+    results_add(&results, "b", 1, "loss", "1", 1, 0);
+    results_add_unit(&results, "a", 11, "", 0);
+    results_add(&results, "a", 11, "loss", "1", 1, 0);
+    references_compare(&refs, &results, "smoke", "pinned", PINNED, "real", NULL, &mem, &f, &n);
+    assert_int_equal(n, 3);
+    assert_int_equal(f[0].kind, FINDING_MISSING);
+    assert_int_equal(f[1].kind, FINDING_EXTRA);
+    assert_int_equal(f[2].kind, FINDING_EXTRA);
+    CHECK_TEXT(f[2].seed, "11");
+    CHECK_TEXT(f[1].cell, "b");
+    arena_free(&mem);
+    results_free(&results);
+    references_free(&refs);
+}
+
+static void findings_say_what_to_do(void **state)
+{
+    static const char inside[] =
+        "p a seed 1: m = 0.333333333, reference 0.666666667: 1.5 tolerances away (inside)";
+    static const char *const words[] = {
+        [FINDING_INSIDE] = inside,
+        [FINDING_NEAR] = inside,
+        [FINDING_OUTSIDE] =
+            "p a seed 1: m = 0.333333333, reference 0.666666667: 1.5 tolerances away",
+        [FINDING_MISSING] = "p a seed 1: metric m is missing; its reference is 0.666666667",
+        [FINDING_EXTRA] = "p a seed 1: metric m = 0.333333333 has no reference; accept it with "
+                          "make bless",
+        [FINDING_UNIT] = "p a seed 1: metric m has the unit 'nat', unlike its reference"};
+    char out[400];
+
+    (void)state;
+    for (int kind = FINDING_INSIDE; kind <= FINDING_UNIT; kind++) {
+        const struct finding f = {(enum finding_kind)kind, "a", "1", "m", 1.0 / 3, 2.0 / 3, 1.5,
+                                  "nat"};
+
+        CHECK_TEXT(finding_words(out, &f, "p"), words[kind]);
+        assert_int_equal(finding_passes(f.kind), kind == FINDING_INSIDE || kind == FINDING_NEAR);
+    }
+}
+
+#define FIRST "smoke\tpinned\treal\ta\t1\tloss\tseed\t1\t1\texact\t\t\t\t\tours\t\t\tw\n"
+
+#define SECOND(cells)                                                                              \
+    FIRST "smoke\tpinned\treal\ta\t2\tloss\tseed\t" cells "\tours\t\t\tw\n"
+
+/* A row of a claim has a word instead of a number, and no class. */
+static void rows_are_counted_and_claims_have_no_class(void **state)
+{
+    static const char *const bad[] = {
+        SECOND("inf\t1\texact\t\t\t\t"),
+        SECOND("1\t1\t\t\t\t\t"),
+        SECOND("1\t1\texact\t-1\t\t\t"),
+        SECOND("1\t1\texact\tnan\t\t\t"),
+        SECOND("1\t1\texact\t\tx\t\t")};
+    struct references r = {0};
+    char path[600];
+    int found;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/x.ref", test_folder());
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        write_file(path, bad[i]);
+        CHECK_STATUS(references_read(&r, path, &found), STATUS_DATA);
+        CHECK_MESSAGE("row 2");
+        references_free(&r);
+    }
+    write_file(path, "desk\tnative\treal\t\t\tfalls\tclaim\tnan\t\t\t\t\t\t\tours\t\tpartly"
+                     "\tw\n");
+    CHECK_STATUS(references_read(&r, path, &found), STATUS_OK);
+    assert_true(found);
+    assert_int_equal(r.count, 1);
+    CHECK_TEXT(r.rows[0].verdict, "partly");
+    references_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +525,13 @@ int main(void)
         cmocka_unit_test(damaged_files_are_refused),
         cmocka_unit_test(rows_are_sorted_by_every_key),
         cmocka_unit_test(memory_that_runs_out_is_a_status),
+        cmocka_unit_test(many_rows_are_kept),
+        cmocka_unit_test(every_key_finds_its_own_row),
+        cmocka_unit_test(what_is_dropped_is_ours_and_of_one_run),
+        cmocka_unit_test(borders_are_inside),
+        cmocka_unit_test(cells_and_seeds_are_not_mixed_up),
+        cmocka_unit_test(findings_say_what_to_do),
+        cmocka_unit_test(rows_are_counted_and_claims_have_no_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -156,6 +156,24 @@ static void asked_units_are_read_and_missing_ones_skipped(void **state)
     assert_null(results_unit(&results, "a", 9));
 }
 
+/* The first cells and seeds of lists that go on. */
+static void as_many_units_are_read_as_were_asked_for(void **state)
+{
+    static const char *const cells[] = {"a", "b", "c"};
+    static const uint64_t seeds[] = {1, 2, 3};
+
+    (void)state;
+    for (size_t i = 0; i < 9; i++)
+        save_unit(cells[i / 3], seeds[i % 3], 0);
+    for (size_t n = 0; n < 3; n++) {
+        CHECK_STATUS(results_read(&results, folder, "program", DESK, "real", "native", cells, n,
+                                  seeds, 2), STATUS_OK);
+        assert_int_equal(results.unit_count, 2 * n);
+        assert_null(results_unit(&results, "a", 3));
+        results_free(&results);
+    }
+}
+
 /* A folder copied to another unit's place is not that unit. */
 static void a_unit_in_anothers_place_is_damage(void **state)
 {
@@ -375,6 +393,9 @@ static void damaged_stored_values_are_refused(void **state)
         CHECK_STATUS(read_stored(damaged[i]), STATUS_DATA);
         CHECK_MESSAGE("seeds.tsv");
     }
+    CHECK_STATUS(read_stored(STORED OURS "a\t0\tloss\t0.5\tnat\t0\n" OURS
+                                         "a\tx\tloss\t0.5\tnat\t0\n"), STATUS_DATA);
+    CHECK_MESSAGE("row 2: expected a seed, found 'x'");
     CHECK_STATUS(results_read_stored(&results, in_folder("none.tsv"), DESK, "real", "native"),
                  STATUS_DATA);
 }
@@ -478,6 +499,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_saved_unit_is_read_bit_for_bit),
         TEST(asked_units_are_read_and_missing_ones_skipped),
+        TEST(as_many_units_are_read_as_were_asked_for),
         TEST(a_unit_in_anothers_place_is_damage),
         TEST(damaged_metrics_are_refused),
         TEST(a_damaged_head_is_refused),

@@ -8,6 +8,7 @@
 #include <Random123/threefry.h>
 #include <sys/wait.h>
 
+#include "aborts.h"
 #include "base/digest.h"
 #include "base/memory.h"
 #include "base/rng.h"
@@ -456,6 +457,58 @@ static void choose_is_distinct_and_uniform(void **state)
     rng_choose(&r, NULL, 0, 10);
 }
 
+/* ---- bounds ---- */
+
+/* Every half of block, label and seed has its own place in Philox's counter and key. */
+static void blocks_are_counted_in_64_bits(void **state)
+{
+    (void)state;
+    struct rng r = {.seed = 0x0123456789abcdefu, .label = 0xfedcba9876543210u,
+                    .block = 0xa5a5a5a5ffffffffu};
+    const philox4x32_key_t key = {{0x89abcdefu, 0x01234567u}};
+    philox4x32_ctr_t counter = {{0xffffffffu, 0xa5a5a5a5u, 0x76543210u, 0xfedcba98u}};
+
+    for (int block = 0; block < 2; block++) {
+        const philox4x32_ctr_t expected = philox4x32(counter, key);
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(rng_word(&r), expected.v[i]);
+        counter.v[0] = 0;
+        counter.v[1]++;
+    }
+}
+
+static void labels_have_at_most_255_bytes(void **state)
+{
+    (void)state;
+    char label[257];
+
+    memset(label, 'x', sizeof label);
+    label[256] = 0;
+    CHECK_TRUE(rng_stream(1, "%s", label + 1).label != rng_stream(1, "%s", label + 2).label);
+    CHECK_ABORTS((void)rng_stream(1, "%s", label));
+}
+
+static void arguments_out_of_range_abort(void **state)
+{
+    (void)state;
+    struct rng r = rng_stream(1, "bounds");
+    uint32_t out[2];
+
+    assert_int_equal(rng_below(&r, 1), 0);
+    CHECK_ABORTS((void)rng_below(&r, 0));
+    CHECK_RELATIVE(rng_log(0x1p-1022), -1022 * 0x1.62e42fefa39efp-1, 1e-15);
+    CHECK_RELATIVE(rng_log(0x1.fffffffffffffp1023), 1024 * 0x1.62e42fefa39efp-1, 1e-15);
+    CHECK_ABORTS((void)rng_log(0x0.fffffffffffffp-1022));
+    CHECK_ABORTS((void)rng_log((double)INFINITY));
+    CHECK_ABORTS((void)rng_log((double)NAN));
+    CHECK_TRUE(rng_beta(&r, 0x1p-10, 0x1p-10) >= 0);
+    CHECK_ABORTS((void)rng_beta(&r, 0, 1));
+    CHECK_ABORTS((void)rng_beta(&r, 1, 0));
+    CHECK_ABORTS(rng_choose(&r, out, 2, 1));
+    CHECK_ABORTS(rng_choose(&r, out, 1, (size_t)UINT32_MAX + 1));
+    CHECK_ABORTS(rng_shuffle(&r, NULL, (size_t)UINT32_MAX + 1));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -480,6 +533,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(permutations_are_uniform),
         cmocka_unit_test(shuffle_makes_the_draws_of_a_permutation),
         cmocka_unit_test(choose_is_distinct_and_uniform),
+        cmocka_unit_test(blocks_are_counted_in_64_bits),
+        cmocka_unit_test(labels_have_at_most_255_bytes),
+        cmocka_unit_test(arguments_out_of_range_abort),
     };
     char bits[DIGEST_TEXT];
 

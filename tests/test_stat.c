@@ -6,6 +6,7 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics.h>
 
+#include "aborts.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "linalg/stat.h"
@@ -69,7 +70,7 @@ static void mean_and_sd_propagate_what_is_not_finite(void **state)
     const double bad[] = {nan_value, inf, -inf};
 
     (void)state;
-    for (size_t q = 0; q < 9; q++) {
+    for (size_t q = 0; q < 12; q++) {
         double x[] = {1, 2, 3, 5}, y[] = {2, 1, 4, 3};
 
         x[q / 3] = bad[q % 3];
@@ -519,6 +520,59 @@ static void failing_allocations_are_a_status_at_every_call(void **state)
     }
 }
 
+/* Far from 0 the distances from the means are what counts, not the products of the values. */
+static void correlation_and_slope_do_not_see_an_offset(void **state)
+{
+    const double x[] = {1, 2, 4, 7, 11}, y[] = {3, 1, 4, 1, 6};
+    const double r = stat_correlation(x, y, 5), slope = stat_slope(x, y, 5);
+    double far_x[5], far_y[5];
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        far_x[i] = x[i] + 0x1p40;
+        far_y[i] = y[i] - 0x1p40;
+    }
+    CHECK_RELATIVE(stat_correlation(far_x, far_y, 5), r, 1e-3);
+    CHECK_RELATIVE(stat_correlation(far_x, y, 5), r, 1e-3);
+    CHECK_RELATIVE(stat_correlation(x, far_y, 5), r, 1e-3);
+    CHECK_RELATIVE(stat_slope(far_x, far_y, 5), slope, 1e-3);
+}
+
+/* p and confidence are open intervals, df starts above 0; a quantile's p is a closed one. */
+static void arguments_out_of_range_abort(void **state)
+{
+    static const double x[] = {1, 2, 3};
+    double out;
+
+    (void)state;
+    CHECK_TRUE(isfinite(stat_t_quantile(1e-9, 1)) && isfinite(stat_t_quantile(1 - 1e-9, 1)));
+    CHECK_ABORTS((void)stat_t_quantile(0, 1));
+    CHECK_ABORTS((void)stat_t_quantile(1, 1));
+    CHECK_ABORTS((void)stat_t_quantile(0.5, 0));
+    CHECK_ABORTS((void)stat_interval(x, 3, 0, 0));
+    CHECK_ABORTS((void)stat_interval(x, 3, 1, 0));
+    CHECK_ABORTS((void)stat_interval(x, 0, 1, 0));
+    CHECK_ABORTS((void)stat_welch(x, 3, x, 3, 0));
+    CHECK_ABORTS((void)stat_welch(x, 0, x, 3, 1));
+    CHECK_ABORTS((void)!stat_quantile(x, 3, -0x1p-1074, &out));
+    CHECK_ABORTS((void)!stat_quantile(x, 3, 1 + EPS, &out));
+}
+
+static void mantel_needs_three_things_and_square_matrices(void **state)
+{
+    struct mat two = mat_identity(&mem, 2), three = mat_identity(&mem, 3);
+    struct mat wide = mat_zero(&mem, 3, 4), tall = mat_zero(&mem, 4, 3);
+    struct rng r = rng_stream(1, "mantel");
+    double out, p;
+
+    (void)state;
+    CHECK_STATUS(stat_mantel(&three, &three, 1, &r, &out, &p), STATUS_NOTHING); /* all 0 */
+    CHECK_ABORTS((void)!stat_mantel(&two, &two, 1, &r, &out, &p));
+    CHECK_ABORTS((void)!stat_mantel(&wide, &three, 1, &r, &out, &p));
+    CHECK_ABORTS((void)!stat_mantel(&three, &wide, 1, &r, &out, &p));
+    CHECK_ABORTS((void)!stat_mantel(&three, &tall, 1, &r, &out, &p));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -547,6 +601,9 @@ int main(void)
         cmocka_unit_test_teardown(mantel_p_is_uniform_under_the_null, release),
         cmocka_unit_test_teardown(mantel_refuses_what_it_cannot_answer, release),
         cmocka_unit_test_teardown(failing_allocations_are_a_status_at_every_call, release),
+        cmocka_unit_test(correlation_and_slope_do_not_see_an_offset),
+        cmocka_unit_test(arguments_out_of_range_abort),
+        cmocka_unit_test_teardown(mantel_needs_three_things_and_square_matrices, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <float.h>
 #include <sys/stat.h>
 
+#include "aborts.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/table.h"
@@ -324,6 +325,64 @@ static void saving_reports_failures(void **state)
     table_writer_free(&w);
 }
 
+/* More cells than a first guess of the memory holds, each in its place. */
+static void large_tables_are_read(void **state)
+{
+    (void)state;
+    enum { ROWS = 20000, COLUMNS = 7 };
+    static const char *const names[COLUMNS] = {"a", "b", "c", "d", "e", "f", "g"};
+    struct table_writer w = {0};
+    struct table t;
+
+    table_column_names(&w, names, COLUMNS);
+    for (size_t i = 0; i < (size_t)ROWS * COLUMNS; i++)
+        table_put_count(&w, i);
+    CHECK_STATUS(table_save(&w, in_folder("large")), STATUS_OK);
+    table_writer_free(&w);
+    CHECK_STATUS(table_read(&t, in_folder("large")), STATUS_OK);
+    assert_int_equal(t.row_count, ROWS);
+    for (size_t i = 0; i < (size_t)ROWS * COLUMNS; i++)
+        assert_int_equal(strtoul(table_cell(&t, i / COLUMNS, (int)(i % COLUMNS)), NULL, 10), i);
+    table_free(&t);
+}
+
+static void cells_outside_abort(void **state)
+{
+    (void)state;
+    static const char bytes[] = "a\tb\n1\t2\n";
+    struct table t;
+
+    CHECK_STATUS(table_parse(&t, "t", bytes, sizeof bytes - 1), STATUS_OK);
+    CHECK_TEXT(table_cell(&t, 0, 1), "2");
+    CHECK_ABORTS((void)table_cell(&t, 1, 1));
+    CHECK_ABORTS((void)table_cell(&t, 0, 2));
+    CHECK_ABORTS((void)table_cell(&t, 0, -1));
+    table_free(&t);
+}
+
+static void a_writer_keeps_the_order_of_calls(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a"};
+    struct table_writer w = {0};
+
+    CHECK_ABORTS(table_put(&w, "cell"));
+    CHECK_ABORTS((void)!table_save(&w, in_folder("none")));
+    CHECK_ABORTS(table_columns(&w, "a", "", NULL));
+    CHECK_ABORTS(table_columns(&w, "#a", NULL));
+    CHECK_ABORTS(table_columns(&w, "a\tb", NULL));
+    CHECK_ABORTS(table_columns(&w, "a\r", NULL));
+    table_columns(&w, "a", "b#", NULL);
+    CHECK_ABORTS(table_comment(&w, "late", "x"));
+    CHECK_ABORTS(table_columns(&w, "a", NULL));
+    CHECK_ABORTS(table_column_names(&w, names, 1));
+    table_put(&w, "1");
+    CHECK_ABORTS((void)!table_save(&w, in_folder("cut")));
+    table_put(&w, "2");
+    CHECK_STATUS(table_save(&w, in_folder("whole")), STATUS_OK);
+    table_writer_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +405,9 @@ int main(void)
         cmocka_unit_test(written_bytes_are_these),
         cmocka_unit_test(awkward_doubles_round_trip),
         cmocka_unit_test(saving_reports_failures),
+        cmocka_unit_test(large_tables_are_read),
+        cmocka_unit_test(cells_outside_abort),
+        cmocka_unit_test(a_writer_keeps_the_order_of_calls),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -2,6 +2,7 @@
 /* Which records a task selects, and the numbers made of them. */
 #include "test.h"
 
+#include "aborts.h"
 #include "base/memory.h"
 #include "data/task.h"
 
@@ -422,6 +423,101 @@ static void draw_without_memory_reaches_the_guard(void **state)
     arena_free(&small);
 }
 
+/* Arrays of more than a few records do not run into each other. */
+static void large_tasks_are_turned_record_by_record(void **state)
+{
+    struct task t, turned;
+
+    (void)state;
+    CHECK_STATUS(task_every(&t, &mem, &set, all, 4, 1), STATUS_OK);
+    task_rotated(&turned, &mem, &t, 360);
+    CHECK_TRUE(turned.n == COUNT && turned.set->count == COUNT);
+    CHECK_TRUE(turned.set->channels == CHANNELS && turned.set->rows == ROWS &&
+               turned.set->cols == COLS && turned.set->coarse == NULL);
+    CHECK_TEXT(turned.set->name, "test set");
+    CHECK_TRUE(memcmp(turned.set->pixels, pixels, sizeof pixels) == 0);
+    CHECK_TRUE(memcmp(turned.set->label, label, COUNT) == 0);
+    CHECK_TRUE(memcmp(turned.label, label, COUNT) == 0);
+    for (uint32_t i = 0; i < COUNT; i++)
+        CHECK_TRUE(turned.index[i] == i);
+}
+
+/* As many as there are may be drawn, and then all are; so may none. */
+static void draw_reaches_from_none_to_all(void **state)
+{
+    struct rng r = rng_stream(4, "sample");
+    int seen[COUNT] = {0};
+    struct task pool, t;
+
+    (void)state;
+    CHECK_STATUS(task_every(&pool, &mem, &set, all, 4, 1), STATUS_OK);
+    CHECK_STATUS(task_draw(&t, &mem, &pool, COUNT, &r, 0), STATUS_OK);
+    for (size_t i = 0; i < COUNT; i++)
+        CHECK_TRUE(!seen[t.index[i]]++ && t.label[i] == label[t.index[i]]);
+    CHECK_STATUS(task_draw(&t, &mem, &pool, 4 * 36, &r, 1), STATUS_OK);
+    CHECK_STATUS(task_draw(&t, &mem, &pool, 0, &r, 1), STATUS_OK);
+    CHECK_TRUE(t.n == 0 && t.classes == 4 && t.set == &set);
+}
+
+/* Classes of a list, steps, records, channels, scales: the last good value, the first bad one. */
+static void arguments_out_of_range_abort(void **state)
+{
+    struct task_scale scale = task_scale_unit;
+    struct dataset other = set;
+    struct task t, bad;
+    float x[PIXELS];
+
+    (void)state;
+    CHECK_STATUS(task_pool(&t, &mem, &set, (int[]){3}, 1, 1), STATUS_OK);
+    CHECK_ABORTS((void)!task_pool(&bad, &mem, &set, all, 0, 1));
+    CHECK_ABORTS((void)!task_pool(&bad, &mem, &set, (int[]){0, 1, 2, 3, 3}, 5, 1));
+    CHECK_ABORTS((void)!task_pool(&bad, &mem, &set, (int[]){4}, 1, 1));
+    CHECK_ABORTS((void)!task_pool(&bad, &mem, &set, (int[]){-1}, 1, 1));
+    CHECK_ABORTS((void)!task_pool(&bad, &mem, &set, (int[]){0, 0}, 2, 1));
+    CHECK_ABORTS((void)!task_pool(&bad, &mem, &set, all, 4, 0));
+    CHECK_ABORTS((void)!task_every(&bad, &mem, &set, all, 4, 0));
+    task_features(x, &t, &scale);
+    bad = t;
+    bad.index = (uint32_t[]){COUNT - 1};
+    task_features(x, &bad, &scale);
+    bad.index = (uint32_t[]){COUNT};
+    CHECK_ABORTS(task_features(x, &bad, &scale));
+    bad.n = 0;
+    CHECK_ABORTS((void)!task_scale_measure(&scale, &bad));
+    scale.sd[CHANNELS - 1] = 0;
+    CHECK_ABORTS(task_features(x, &t, &scale));
+    CHECK_ABORTS(task_pooled(x, &t, &scale));
+    scale = task_scale_unit;
+    bad = t;
+    bad.set = &other;
+    other.channels = TASK_CHANNELS + 1;
+    CHECK_ABORTS(task_features(x, &bad, &scale));
+    CHECK_ABORTS((void)!task_scale_measure(&scale, &bad));
+    other.channels = 1;
+    other.rows = 3;
+    CHECK_ABORTS(task_pooled(x, &bad, &scale));
+    other.rows = 4;
+    other.cols = 5;
+    CHECK_ABORTS(task_pooled(x, &bad, &scale));
+}
+
+/* Channels that the data do not have need no scale. */
+static void scales_of_absent_channels_are_not_read(void **state)
+{
+    const struct task_scale one = {{0, 0, 0}, {1, 0, 0}};
+    struct dataset grey = set;
+    struct task t;
+    float x[ROWS * COLS];
+
+    (void)state;
+    CHECK_STATUS(task_pool(&t, &mem, &set, (int[]){3}, 1, 1), STATUS_OK);
+    t.set = &grey;
+    grey.channels = 1;
+    t.index[0] = 1;
+    task_features(x, &t, &one);
+    CHECK_NEAR((double)x[0], pixels[ROWS * COLS] / 255.0, 1e-7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -443,6 +539,10 @@ int main(void)
         cmocka_unit_test(scale_of_constant_pixels_is_an_error),
         cmocka_unit_test(digest_depends_on_records_alone),
         cmocka_unit_test(draw_without_memory_reaches_the_guard),
+        cmocka_unit_test(large_tasks_are_turned_record_by_record),
+        cmocka_unit_test(draw_reaches_from_none_to_all),
+        cmocka_unit_test(arguments_out_of_range_abort),
+        cmocka_unit_test(scales_of_absent_channels_are_not_read),
     };
 
     return cmocka_run_group_tests_name("task", tests, fill_set, free_arena);

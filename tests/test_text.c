@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <sys/wait.h>
 
+#include "aborts.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -295,6 +296,59 @@ static void patterns_match(void **state)
     CHECK_TRUE(!text_matches(longer, "kwng_rate")); /* longer than 255 bytes: matches nothing */
 }
 
+/* Also where bytes follow the end of the list. */
+static void patterns_end_at_their_0(void **state)
+{
+    (void)state;
+    CHECK_TRUE(text_matches("a\0b", "a"));
+    CHECK_TRUE(!text_matches("a\0b", "b"));
+    CHECK_TRUE(!text_matches("a,\0b", "b"));
+}
+
+/* 255 bytes are a pattern, 256 are one that nothing fits. */
+static void patterns_have_at_most_255_bytes(void **state)
+{
+    (void)state;
+    char name[257];
+
+    memset(name, 'x', 256);
+    name[256] = 0;
+    CHECK_TRUE(text_matches(name + 1, name + 1));
+    CHECK_TRUE(!text_matches(name, name));
+}
+
+static void digits_out_of_range_abort(void **state)
+{
+    (void)state;
+    char out[TEXT_DOUBLE];
+
+    CHECK_TEXT(text_short(out, 123, 1), "1e+02");
+    CHECK_TEXT(text_short(out, 0.1, 17), "0.10000000000000001");
+    CHECK_ABORTS((void)text_short(out, 1, 0));
+    CHECK_ABORTS((void)text_short(out, 1, 18));
+}
+
+/* Whatever is there and whatever is added, its length and the closing 0 are right. */
+static void every_addition_finds_room(void **state)
+{
+    (void)state;
+    static char piece[1000];
+
+    memset(piece, 'p', sizeof piece);
+    for (size_t first = 0; first <= 300; first += 20)
+        for (size_t more = 1; more < sizeof piece; more += 49) {
+            struct text t = {0};
+            text_add_bytes(&t, piece, first);
+            text_add(&t, "%.*s", (int)more, piece);
+            text_add_bytes(&t, piece, more);
+            CHECK_STATUS(text_ok(&t), STATUS_OK);
+            assert_int_equal(t.length, first + 2 * more);
+            assert_int_equal(strlen(text_get(&t)), first + 2 * more);
+            CHECK_TRUE(t.capacity > t.length && t.capacity <= 128 + 2 * t.length);
+            text_free(&t);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +365,10 @@ int main(void)
         cmocka_unit_test(nearest_name_is_suggested),
         cmocka_unit_test(suggestion_has_a_limit),
         cmocka_unit_test(patterns_match),
+        cmocka_unit_test(patterns_end_at_their_0),
+        cmocka_unit_test(patterns_have_at_most_255_bytes),
+        cmocka_unit_test(digits_out_of_range_abort),
+        cmocka_unit_test(every_addition_finds_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
  * says when it cannot go on. */
 #include "test.h"
 
+#include "aborts.h"
 #include "base/memory.h"
 #include "linalg/blas.h"
 #include "net/train.h"
@@ -517,6 +518,181 @@ static void training_without_memory_says_so(void **state)
     arena_free(&p.mem);
 }
 
+/* Each row has a maximum of its own: a row's neighbours do not shift it. */
+static void rows_of_very_different_size_stay_apart(void **state)
+{
+    static const float f[] = {1e4f, -1e4f, 1e4f, /**/ 300, 200, 100, /**/ 1e4f, 1e4f, 1e4f};
+    static const uint8_t labels[] = {0, 1, 2};
+    const double rest = log(exp(100.0) + 1 + exp(-100.0));
+    float d[9], p[9];
+
+    (void)state;
+    CHECK_NEAR(loss_cross_entropy(f, labels, 3, 3, 1, d), log(2) + rest + log(3), 1e-6);
+    CHECK_NEAR(loss_cross_entropy(f, labels, 3, 3, 1, NULL), log(2) + rest + log(3), 1e-6);
+    loss_softmax(f, 3, 3, p);
+    CHECK_NEAR((double)p[0], 0.5, 1e-7);
+    CHECK_NEAR((double)p[1], 0, 0);
+    CHECK_NEAR((double)p[4], exp(-rest), 1e-7);
+    CHECK_NEAR((double)p[8], 1.0 / 3, 1e-7);
+    for (size_t i = 0; i < 9; i++)
+        CHECK_NEAR((double)d[i], (double)p[i] - (i % 3 == labels[i / 3]), 1e-7);
+}
+
+static void either_loss_is_chosen_by_its_kind(void **state)
+{
+    static const float f[] = {0.5f, 2, /**/ -1, 0};
+    static const uint8_t labels[] = {1, 0};
+
+    (void)state;
+    CHECK_NEAR(loss_labels(LOSS_SQUARED, f, labels, 2, 2, 2, NULL),
+               loss_squared_labels(f, labels, 2, 2, 2, NULL), 0);
+    CHECK_NEAR(loss_labels(LOSS_CROSS_ENTROPY, f, labels, 2, 2, 2, NULL),
+               loss_cross_entropy(f, labels, 2, 2, 2, NULL), 0);
+}
+
+static void labels_and_batches_out_of_range_abort(void **state)
+{
+    static const float f[] = {0, 1};
+    static const uint8_t label[] = {2};
+    struct arena mem = {0};
+    struct rng rng = rng_stream(1, "batches");
+
+    (void)state;
+    CHECK_ABORTS((void)loss_cross_entropy(f, label, 1, 2, 1, NULL));
+    CHECK_ABORTS((void)loss_squared_labels(f, label, 1, 2, 1, NULL));
+    CHECK_TRUE(batches_create(&mem, &rng, 1, 1).n == 1);
+    CHECK_ABORTS((void)batches_create(&mem, &rng, 0, 1).n);
+    CHECK_ABORTS((void)batches_create(&mem, &rng, 1, 0).n);
+    CHECK_ABORTS((void)batches_create(&mem, &rng, UINT32_MAX, 1).n);
+    arena_free(&mem);
+}
+
+static void options_out_of_range_abort(void **state)
+{
+    struct train_options options = {.batch = POINTS, .max_epochs = 1, .learning_rate = 0.1};
+    struct problem p;
+    struct rng rng = rng_stream(1, "order");
+    struct train_result result;
+
+    (void)state;
+    problem_make(&p, 1);
+    CHECK_STATUS(problem_train(&p, &options, &rng, &result), STATUS_OK);
+    options.batch = 0;
+    CHECK_ABORTS((void)!problem_train(&p, &options, &rng, &result));
+    options.batch = POINTS;
+    options.max_epochs = 0;
+    CHECK_ABORTS((void)!problem_train(&p, &options, &rng, &result));
+    options.max_epochs = 1;
+    CHECK_ABORTS((void)!train_classifier(&p.net, p.x, p.labels, 0, &options, &rng, &result));
+    p.net.max_batch = POINTS - 1;
+    CHECK_ABORTS((void)!problem_train(&p, &options, &rng, &result));
+    options.batch = POINTS - 1;
+    CHECK_STATUS(problem_train(&p, &options, &rng, &result), STATUS_OK);
+    assert_int_equal(result.steps, 2);
+    arena_free(&p.mem);
+}
+
+/* A batch of all examples draws nothing, one less does; a limit ends an epoch half-way, whose loss
+ * is then the mean over what was seen; and a limit that falls on an epoch's end adds nothing. */
+static void limits_of_steps_are_exact(void **state)
+{
+    struct train_options options = {.batch = 10, .max_epochs = 9, .learning_rate = 0.1};
+    struct rng rng = rng_stream(1, "order"), before = rng;
+    struct train_result result;
+    struct problem p;
+
+    (void)state;
+    for (size_t most = 1; most <= 11; most++) {
+        problem_make(&p, 1);
+        rng = before;
+        options.max_steps = most;
+        CHECK_STATUS(problem_train(&p, &options, &rng, &result), STATUS_OK);
+        assert_int_equal(result.steps, most);
+        assert_int_equal(result.epochs, most / 5);
+        assert_int_equal(result.diverged_step, 0);
+        CHECK_TRUE(result.loss > 0.1 && result.loss < 3);
+        if (most % 5 == 1)
+            CHECK_NEAR(result.loss, result.last_finite, 1e-15);
+        arena_free(&p.mem);
+    }
+    problem_make(&p, 1);
+    options.max_steps = 3;
+    options.batch = POINTS;
+    rng = before;
+    CHECK_STATUS(problem_train(&p, &options, &rng, &result), STATUS_OK);
+    assert_int_equal(result.steps, 3);
+    assert_int_equal(result.epochs, 3);
+    assert_memory_equal(&rng, &before, sizeof rng);
+    arena_free(&p.mem);
+}
+
+/* The epoch whose mean loss is below ends the training, one that only reaches it does not. */
+static void stopping_needs_a_loss_below(void **state)
+{
+    struct train_options options = {.batch = POINTS, .max_epochs = 3, .learning_rate = 0};
+    struct rng rng = rng_stream(1, "order");
+    struct train_result result;
+    struct problem p;
+
+    (void)state;
+    problem_make(&p, 1);
+    CHECK_STATUS(problem_train(&p, &options, &rng, &result), STATUS_OK);
+    assert_int_equal(result.epochs, 3);
+    options.stop_below = result.loss;
+    CHECK_STATUS(problem_train(&p, &options, &rng, &result), STATUS_OK);
+    assert_int_equal(result.epochs, 3);
+    options.stop_below = nextafter(result.loss, 9);
+    CHECK_STATUS(problem_train(&p, &options, &rng, &result), STATUS_OK);
+    assert_int_equal(result.epochs, 1);
+    arena_free(&p.mem);
+}
+
+/* Also in the first and in the last parameter, which no loss may have seen. */
+static void parameters_that_are_not_finite_are_found_anywhere(void **state)
+{
+    const struct train_options options = {.batch = 1, .max_epochs = 1, .learning_rate = 0};
+    const float x[] = {0, 0}, target[] = {0, 0};
+    struct train_result result;
+    struct rng rng = rng_stream(1, "order");
+
+    (void)state;
+    for (int last = 0; last < 2; last++) {
+        struct arena mem = {0};
+        const size_t widths[] = {2, 2};
+        struct net net = make_net(&mem, widths, 1, ACTIVATION_RELU, 1, 1);
+        net.params[last ? net.param_count - 1 : 0] = INFINITY;
+        CHECK_STATUS(train_regression(&net, x, target, 1, &options, &rng, &result),
+                     STATUS_DIVERGED);
+        net_init(&net, &rng);
+        CHECK_STATUS(train_regression(&net, x, target, 1, &options, &rng, &result), STATUS_OK);
+        arena_free(&mem);
+    }
+}
+
+/* Many examples of many numbers in large batches: each row comes with its own target. */
+static void rows_and_targets_stay_together(void **state)
+{
+    enum { N = 90, WIDE = 7, OUT = 5 };
+    const struct train_options options = {.batch = 64, .max_epochs = 400, .learning_rate = 0.2};
+    const size_t widths[] = {WIDE, OUT};
+    struct rng rng = rng_stream(1, "together");
+    float x[N * WIDE], y[N * OUT];
+    struct train_result result;
+    struct arena mem = {0};
+    struct net net = make_net(&mem, widths, 1, ACTIVATION_IDENTITY, 64, 1);
+
+    (void)state;
+    rng_normalsf(&rng, x, N * WIDE);
+    for (size_t i = 0; i < N; i++)
+        for (size_t k = 0; k < OUT; k++)
+            y[i * OUT + k] = x[i * WIDE + k] - x[i * WIDE + k + 1] + (float)k;
+    CHECK_STATUS(train_regression(&net, x, y, N, &options, &rng, &result), STATUS_OK);
+    CHECK_NEAR(result.loss, 0, 1e-6);
+    for (size_t k = 0; k < OUT; k++)
+        CHECK_NEAR((double)net_biases(&net, 0)[k], (double)k, 1e-3);
+    arena_free(&mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -540,6 +716,14 @@ int main(void)
         cmocka_unit_test(divergence_in_the_last_update_is_found),
         cmocka_unit_test(nan_in_the_data_is_a_divergence),
         cmocka_unit_test(training_without_memory_says_so),
+        cmocka_unit_test(rows_of_very_different_size_stay_apart),
+        cmocka_unit_test(either_loss_is_chosen_by_its_kind),
+        cmocka_unit_test(labels_and_batches_out_of_range_abort),
+        cmocka_unit_test(options_out_of_range_abort),
+        cmocka_unit_test(limits_of_steps_are_exact),
+        cmocka_unit_test(stopping_needs_a_loss_below),
+        cmocka_unit_test(parameters_that_are_not_finite_are_found_anywhere),
+        cmocka_unit_test(rows_and_targets_stay_together),
     };
 
     blas_set_threads(1);

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "aborts.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "harness/results.h"
@@ -579,6 +580,120 @@ static void several_processes_save_the_same_unit(void **state)
     }
 }
 
+/* What the readers and people find beside each value. */
+static void metrics_are_saved_with_unit_direction_and_scale(void **state)
+{
+    static const struct metric four[] = {
+        {.name = "a", .unit = "nat", .direction = NO_DIRECTION},
+        {.name = "b", .unit = "1", .direction = LOWER_IS_BETTER},
+        {.name = "c.*", .unit = "m", .direction = HIGHER_IS_BETTER}};
+    static const char expected[] =
+        "# format\tmetrics 1\n# id\tprogram\n# profile\tdesk\n# data\treal\n# mode\tnative\n"
+        "# cell\tN_n=50\n# seed\t9\n# key\tk\n# status\tdiverged\n# diverged.step\t12\n"
+        "# diverged.last\t0.10000000000000001\n# rows\t4\nmetric\tvalue\tunit\tdirection\tscale\n"
+        "a\t1\tnat\tnone\t0\nb\t0.25\t1\tlower\t8\nc.1\t3\tm\thigher\t0.5\n"
+        "c.2\t0.75\tm\thigher\t4\n";
+    struct unit *u = new_unit(9);
+    char path[1024], *bytes;
+    size_t n;
+
+    (void)state;
+    u->metrics = four;
+    u->metric_count = 3;
+    strcpy(u->key, "k");
+    emit_rate_at(u, "c", 2, 3, 4);
+    emit_scaled_at(u, "c", 1, 3, 0.5);
+    emit_rate(u, "b", 2, 8);
+    emit(u, "a", 1);
+    CHECK_STATUS(unit_diverged(u, 12, 0.1), STATUS_DIVERGED);
+    CHECK_MESSAGE("diverged at step 12, last finite value 0.1");
+    CHECK_STATUS(save(u), STATUS_OK);
+    snprintf(path, sizeof path, "%s/" CELL_FOLDER "/9/metrics.tsv", folder);
+    CHECK_STATUS(file_read(path, 10000, &bytes, &n), STATUS_OK);
+    CHECK_TEXT(bytes, expected);
+    memory_free(bytes);
+}
+
+static void curves_are_saved_with_their_columns(void **state)
+{
+    static const char expected[] =
+        "# format\tcurve 1\n# id\tprogram\n# cell\tN_n=50\n# seed\t9\nstep [1]\tloss [nat]\n"
+        "0\t0.5\n1\tnan\n";
+    struct unit *u = new_unit(9);
+    char path[1024], *bytes;
+    size_t n;
+
+    (void)state;
+    emit_all(u, 1);
+    draw_curve(u, "c", 0.5);
+    CHECK_STATUS(save(u), STATUS_OK);
+    unit_free(u);
+    snprintf(path, sizeof path, "%s/" CELL_FOLDER "/9/curves/c.tsv", folder);
+    CHECK_STATUS(file_read(path, 10000, &bytes, &n), STATUS_OK);
+    CHECK_TEXT(bytes, expected);
+    memory_free(bytes);
+}
+
+static void open_with_columns(struct unit *u, int n)
+{
+    const char *c[13];
+
+    for (int i = 0; i < 13; i++)
+        c[i] = i < n ? "x" : NULL;
+    (void)curve_open(u, "c", c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10],
+                     c[11], c[12], NULL);
+}
+
+/* The longest name, the largest number of columns and metrics fit; one more does not. */
+static void names_columns_and_metrics_have_bounds(void **state)
+{
+    struct unit *u = new_unit(1);
+    char name[UNIT_NAME + 1], stem[UNIT_NAME + 1];
+
+    (void)state;
+    memset(name, 'n', sizeof name);
+    memcpy(stem, "task", 5);
+    name[UNIT_NAME] = '\0';
+    CHECK_ABORTS((void)curve_open(u, name, "x", NULL));
+    (void)curve_open(u, name + 1, "x", NULL);
+    CHECK_TEXT(u->curves[0].name, name + 1);
+    unit_free(u);
+    CHECK_ABORTS(open_with_columns(u, UNIT_COLUMNS + 1));
+    open_with_columns(u, UNIT_COLUMNS);
+    assert_int_equal(u->curves[0].columns, UNIT_COLUMNS);
+    unit_free(u);
+    CHECK_ABORTS(emit_rate_at(u, "task", 1, 5, 4));
+    emit_rate(u, "error", 4, 4);
+    emit_rate_at(u, "task", 0, 4, 4);
+    for (int i = 2; i < UNIT_METRICS; i++)
+        emit_at(u, "task", i, 1);
+    assert_int_equal(u->value_count, UNIT_METRICS);
+    CHECK_ABORTS(emit_at(u, "task", UNIT_METRICS, 1));
+}
+
+/* A family's member has a name of at most UNIT_NAME - 1 bytes, its number included. */
+static void long_names_of_metrics_abort(void **state)
+{
+    struct unit *u = new_unit(1);
+    char name[UNIT_NAME + 1], family[UNIT_NAME + 3], stem[UNIT_NAME + 1];
+    struct metric two[] = {{.name = name, .unit = "1"}, {.name = family, .unit = "1"}};
+
+    (void)state;
+    memset(name, 'n', sizeof name);
+    name[UNIT_NAME] = '\0';
+    snprintf(stem, sizeof stem, "%.*s", UNIT_NAME - 3, name);
+    snprintf(family, sizeof family, "%s.*", stem);
+    u->metrics = two;
+    u->metric_count = 2;
+    CHECK_ABORTS(emit(u, name, 1));
+    name[UNIT_NAME - 1] = '\0';
+    emit(u, name, 1);
+    CHECK_TEXT(u->values[0].name, name);
+    emit_at(u, stem, 9, 1);
+    assert_int_equal(strlen(u->values[1].name), UNIT_NAME - 1);
+    CHECK_ABORTS(emit_at(u, stem, 10, 1));
+}
+
 int main(void)
 {
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
@@ -601,6 +716,10 @@ int main(void)
         IN_FOLDER(an_old_folder_may_vanish),
         IN_FOLDER(an_old_folder_comes_back_where_the_new_one_fails),
         IN_FOLDER(several_processes_save_the_same_unit),
+        IN_FOLDER(metrics_are_saved_with_unit_direction_and_scale),
+        IN_FOLDER(curves_are_saved_with_their_columns),
+        cmocka_unit_test(names_columns_and_metrics_have_bounds),
+        cmocka_unit_test(long_names_of_metrics_abort),
     };
 
     return cmocka_run_group_tests_name("unit", tests, NULL, NULL);

@@ -3,6 +3,7 @@
  * move. */
 #include "test.h"
 
+#include "aborts.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "linalg/vec.h"
@@ -271,6 +272,12 @@ static void first_not_finite_is_found_wherever_it_is(void **state)
         x.x[i] = i % 3 == 0 ? nan_value : i % 3 == 1 ? inf : -inf;
         f.x[i] = (float)x.x[i];
         CHECK_TRUE(vec_first_not_finite(&x) == i && vec_first_not_finitef(&f) == i);
+        x.x[n - 1 - i / 2] = nan_value; /* and with another one behind it */
+        f.x[n - 1 - i / 2] = (float)NAN;
+        const size_t first = i < n - 1 - i / 2 ? i : n - 1 - i / 2;
+        CHECK_TRUE(vec_first_not_finite(&x) == first && vec_first_not_finitef(&f) == first);
+        x.x[i] = x.x[n - 1 - i / 2] = 1;
+        f.x[i] = f.x[n - 1 - i / 2] = 1;
     }
 }
 
@@ -308,6 +315,90 @@ static void memory_running_out_reaches_the_guard(void **state)
     arena_free(&a);
 }
 
+static void lengths_that_do_not_agree_abort(void **state)
+{
+    struct vec x = vec_zero(&mem, 3), y = vec_zero(&mem, 4), none = vec_zero(&mem, 0);
+    struct vecf f = vec_zerof(&mem, 3), g = vec_zerof(&mem, 4), nonef = vec_zerof(&mem, 0);
+
+    (void)state;
+    CHECK_ABORTS(vec_set(&x, &y));
+    CHECK_ABORTS(vec_setf(&f, &g));
+    CHECK_ABORTS(vec_axpy(&y, 1, &x));
+    CHECK_ABORTS(vec_axpyf(&g, 1, &f));
+    CHECK_ABORTS(vec_mix(&y, 1, &x, 1));
+    CHECK_ABORTS(vec_mixf(&g, 1, &f, 1));
+    CHECK_ABORTS((void)vec_dot(&y, &x));
+    CHECK_ABORTS((void)vec_dotf(&g, &f));
+    CHECK_ABORTS((void)vec_mean_squared_difference(&x, &y));
+    CHECK_ABORTS((void)vec_mean_squared_differencef(&f, &g));
+    CHECK_ABORTS((void)vec_mean_squared_difference(&none, &none));
+    CHECK_ABORTS((void)vec_mean_squared_differencef(&nonef, &nonef));
+}
+
+/* Of nothing there is no maximum; of one value it is that. */
+static void a_maximum_needs_a_value(void **state)
+{
+    const double x[] = {-3};
+    const float f[] = {-3};
+    const struct vec one = vec_over(x, 1), none = vec_over(x, 0);
+    const struct vecf onef = vec_overf(f, 1), nonef = vec_overf(f, 0);
+
+    (void)state;
+    CHECK_NEAR(vec_max(&one), -3, 0);
+    CHECK_NEAR((double)vec_maxf(&onef), -3, 0);
+    CHECK_NEAR((double)vec_max_absf(&nonef), 0, 0);
+    CHECK_ABORTS((void)vec_max(&none));
+    CHECK_ABORTS((void)vec_maxf(&nonef));
+}
+
+static void a_variance_is_not_negative(void **state)
+{
+    struct rng r = rng_stream(5, "variance");
+
+    (void)state;
+    CHECK_NEAR(vec_normal(&mem, &r, 1, 0).x[0], 0, 0);
+    CHECK_NEAR((double)vec_normalf(&mem, &r, 1, 0).x[0], 0, 0);
+    CHECK_ABORTS((void)vec_normal(&mem, &r, 1, -0x1p-1074));
+    CHECK_ABORTS((void)vec_normal(&mem, &r, 1, nan_value));
+    CHECK_ABORTS((void)vec_normalf(&mem, &r, 1, -0x1p-1074));
+    CHECK_ABORTS((void)vec_normalf(&mem, &r, 1, nan_value));
+}
+
+/* What lies behind a vector stays as it is, whatever its length and place. */
+static void elementwise_loops_end_with_the_vector(void **state)
+{
+    enum { ROOM = 80 };
+    double x[ROOM], y[ROOM];
+    float f[ROOM], g[ROOM];
+
+    (void)state;
+    for (size_t n = 0; n < ROOM - 8; n++) {
+        struct vec a = vec_over(x, n), b = vec_over(y, n);
+        struct vecf c = vec_overf(f, n), d = vec_overf(g, n);
+
+        for (size_t i = 0; i < ROOM; i++) {
+            x[i] = y[i] = 3;
+            f[i] = g[i] = 3;
+        }
+        vec_scale(&b, 2);
+        vec_axpy(&b, 2, &a);
+        vec_mix(&b, 2, &a, 3);
+        vec_scalef(&d, 2);
+        vec_axpyf(&d, 2, &c);
+        vec_mixf(&d, 2, &c, 3);
+        for (size_t i = 0; i < ROOM; i++)
+            CHECK_TRUE(y[i] == (i < n ? 42 : 3) && g[i] == (i < n ? 42 : 3));
+        vec_fill(&b, 5);
+        vec_fillf(&d, 5);
+        for (size_t i = 0; i < ROOM; i++)
+            CHECK_TRUE(y[i] == (i < n ? 5 : 3) && g[i] == (i < n ? 5 : 3));
+        vec_set(&b, &a);
+        vec_setf(&d, &c);
+        for (size_t i = 0; i < ROOM; i++)
+            CHECK_TRUE(y[i] == 3 && g[i] == 3 && x[i] == 3 && f[i] == 3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +415,10 @@ int main(void)
         cmocka_unit_test_teardown(first_not_finite_is_found_wherever_it_is, release),
         cmocka_unit_test_teardown(normal_vectors_have_the_variance_asked_for, release),
         cmocka_unit_test(memory_running_out_reaches_the_guard),
+        cmocka_unit_test_teardown(lengths_that_do_not_agree_abort, release),
+        cmocka_unit_test(a_maximum_needs_a_value),
+        cmocka_unit_test_teardown(a_variance_is_not_negative, release),
+        cmocka_unit_test(elementwise_loops_end_with_the_vector),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -260,6 +260,12 @@ static void bound_holds_in_every_seed(void **state)
     const struct verdict v = judge(&one_cell, c, 5);
     check_word(&v, NOT_REPRODUCED);
     CHECK_NEAR(v.mean, 5, 0);
+    CHECK_TRUE(v.interval.n == 5 && v.asked == 5 && v.finite == 5);
+    CHECK_NEAR(v.interval.sd, 0, 0);
+    CHECK_NEAR(v.interval.mean, 5, 0);
+    CHECK_NEAR(v.interval.low, 5, 0);
+    CHECK_NEAR(v.interval.high, 5, 0);
+    CHECK_NEAR(v.to, 4.99, 0);
     check_claim(&one_cell, c, 4, REPRODUCED);
     c.is = ABOVE;
     c.to = 1;
@@ -711,6 +717,31 @@ static void a_trend_with_a_diverged_seed_is_not_improved(void **state)
     CHECK_NEAR(v.mean, -3.0 / 5, 1e-12);
     assert_int_equal(v.finite, 4);
     check_claim(&one_cell, TASKS_RISE, 5, NOT_REPRODUCED);
+    results_free(&results);
+    put_family(4, 1, 0);
+    diverge("all", 5);
+    const struct verdict up = judge(&one_cell, TASKS_RISE, 5);
+    check_word(&up, UNDECIDED);
+    CHECK_NEAR(up.mean, 3.0 / 5, 1e-12);
+    check_claim(&one_cell, TASKS_FALL, 5, NOT_REPRODUCED);
+}
+
+/* Four seeds that rise a little, without spread: a fifth one without numbers does not blur that. */
+static void a_diverged_seed_does_not_hide_a_trend_that_is_wrong(void **state)
+{
+    static const double values[] = {1, 4, 3, 2}; /* rank correlation 0.2 with the index */
+
+    (void)state;
+    for (size_t s = 1; s <= 4; s++)
+        for (int i = 0; i < 4; i++) {
+            char name[24];
+
+            snprintf(name, sizeof name, "task.%d", i);
+            put("all", s, name, values[i]);
+        }
+    check_claim(&one_cell, TASKS_FALL, 4, NOT_REPRODUCED);
+    diverge("all", 5);
+    check_claim(&one_cell, TASKS_FALL, 5, NOT_REPRODUCED);
 }
 
 static void all_diverged_is_undecided(void **state)
@@ -915,12 +946,22 @@ static void measured_says_what_was_found(void **state)
     struct verdict v = judge(&one_cell, value, 5);
     CHECK_TEXT(verdict_measured(words, &v, &value), "3 [-0.256, 6.26], n = 5");
     v = judge(&one_cell, difference, 5);
-    CHECK_TRUE(strncmp(verdict_measured(words, &v, &difference), "difference -10 [", 16) == 0);
+    CHECK_TEXT(verdict_measured(words, &v, &difference), "difference -10 [-11, -8.97], n = 5");
     v = judge(&one_cell, each, 5);
     CHECK_TRUE(strncmp(verdict_measured(words, &v, &each), "2 of 3 hold; the worst 0.5 [", 28) ==
                0);
     v = judge(&one_cell, bound, 5);
     CHECK_TEXT(verdict_measured(words, &v, &bound), "5, n = 5");
+    results_free(&results);
+    put_family(5, -0.5, 1);
+    diverge("all", 6);
+    v = judge(&one_cell, TASKS_FALL, 5);
+    CHECK_TEXT(verdict_measured(words, &v, &TASKS_FALL),
+               "rank correlation -0.977 [-1, -0.913], n = 5");
+    v = judge(&one_cell, TASKS_FALL, 6);
+    assert_non_null(strstr(verdict_measured(words, &v, &TASKS_FALL), ", n = 6 (1 diverged)"));
+    results_free(&results);
+    put_all("all", "a", one_to_five, 1);
     struct reproduction fixed = one_cell;
     fixed.deterministic = 1;
     v = judge(&fixed, value, 1); /* nothing is drawn, so there is no interval to print */
@@ -1043,6 +1084,7 @@ int main(void)
         TEST(two_methods_that_diverge_are_not_equivalent),
         TEST(a_baseline_that_always_diverges_proves_nothing),
         TEST(a_trend_with_a_diverged_seed_is_not_improved),
+        TEST(a_diverged_seed_does_not_hide_a_trend_that_is_wrong),
         TEST(all_diverged_is_undecided),
         TEST(nan_never_reproduces),
         TEST(missing_units_are_counted),

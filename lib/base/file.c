@@ -65,12 +65,10 @@ static int temporary_name(char out[PATH_MAX], const char *path)
     const char *slash = strrchr(path, '/');
     const size_t folder = slash != NULL ? (size_t)(slash - path) + 1 : 0;
 
-    if (folder >= PATH_MAX) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    const int n = snprintf(out, PATH_MAX, "%.*s.%s.%ld.tmp", (int)folder, path, path + folder,
-                           (long)getpid());
+    const int n = folder < PATH_MAX
+                      ? snprintf(out, PATH_MAX, "%.*s.%s.%ld.tmp", (int)folder, path,
+                                 path + folder, (long)getpid())
+                      : PATH_MAX;
     if (n < 0 || n >= PATH_MAX) {
         errno = ENAMETOOLONG;
         return -1;
@@ -143,7 +141,7 @@ static enum status read_all(int fd, const char *path, size_t most, size_t capaci
 {
     for (;;) {
         if (*n + 1 >= capacity) {
-            char *grown = memory_grow(*bytes, *bytes ? capacity : 0, 2 * capacity, 1);
+            char *grown = memory_grow(*bytes, capacity, 2 * capacity, 1);
             if (grown == NULL)
                 return STATUS_MEMORY;
             *bytes = grown;
@@ -172,7 +170,7 @@ static enum status read_open(int fd, const char *path, size_t most, char **bytes
     if (S_ISDIR(found.st_mode))
         return status_set(STATUS_DATA, "%s: expected a file, found a folder", path);
     const uintmax_t size = S_ISREG(found.st_mode) ? (uintmax_t)found.st_size : 0;
-    if (size > most || size > SIZE_MAX / 4)
+    if (size > most)
         return too_large(path, most);
     /* One byte for the 0, and one that shows the end; what has no size starts with a page. */
     const size_t capacity = size > 0 ? (size_t)size + 2 : 4096;

@@ -122,7 +122,7 @@ static _Noreturn void give_up(struct arena *arena)
 
 static struct arena_block *new_block(struct arena *arena, size_t size)
 {
-    struct arena_block *b = size <= SIZE_MAX / 2 ? take(size + ALIGNMENT) : NULL;
+    struct arena_block *b = take(size + ALIGNMENT); /* no product is above SIZE_MAX / 2 */
 
     if (b == NULL)
         give_up(arena);

@@ -74,8 +74,7 @@ static void split(char *line, char **cells, size_t n)
     for (size_t i = 0; i < n; i++) {
         cells[i] = line;
         line += strcspn(line, "\t");
-        if (i + 1 < n)
-            *line++ = 0;
+        *line++ = 0;
     }
 }
 

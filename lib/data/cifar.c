@@ -173,7 +173,7 @@ static enum status name_take(char **name, char **at, char *end, const char *path
         return status_set(STATUS_DATA,
                           "%s: expected a name of 1 to %d bytes in line %d, found %td; " ADVICE,
                           path, CIFAR_NAME_MOST, line, stop - start);
-    *at = stop < end ? stop + 1 : end;
+    *at = stop + 1;
     *stop = 0;
     *name = start;
     return STATUS_OK;

@@ -47,24 +47,25 @@ struct call {
 static enum status read_options(struct call *c, int argc, char **argv)
 {
     const struct option options[] = {
-        {"profile", OPTION_TEXT, &c->profile_name, 0, 0, "NAME",
-         "smoke (the default), desk or paper"},
+        {"profile", OPTION_TEXT, &c->profile_name, .value_name = "NAME",
+         .help = "smoke (the default), desk or paper"},
         {"seed", OPTION_INTEGER, &c->seed, 1, INT32_MAX, "N", "this seed only"},
-        {"seeds", OPTION_TEXT, &c->seeds_text, 0, 0, "LIST", "1-20 or 1,4,7"},
-        {"cell", OPTION_TEXT, &c->cell_name, 0, 0, "NAME", "this cell only"},
-        {"data", OPTION_TEXT, &c->data, 0, 0, "DIR",
-         "data sets; none: stand-ins; same as DATASETS"},
-        {"out", OPTION_TEXT, &c->out, 0, 0, "DIR",
-         "write results there; else print and write nothing"},
-        {"describe", OPTION_FLAG, &c->describe, 0, 0, NULL, "print parameters, metrics and claims"},
-        {"key", OPTION_FLAG, &c->key, 0, 0, NULL, "print the key of each unit and run nothing"},
-        {"pinned", OPTION_FLAG, &c->pinned, 0, 0, NULL,
-         "the same bits everywhere (default of smoke)"},
-        {"native", OPTION_FLAG, &c->native, 0, 0, NULL, "what this machine does best"},
+        {"seeds", OPTION_TEXT, &c->seeds_text, .value_name = "LIST", .help = "1-20 or 1,4,7"},
+        {"cell", OPTION_TEXT, &c->cell_name, .value_name = "NAME", .help = "this cell only"},
+        {"data", OPTION_TEXT, &c->data, .value_name = "DIR",
+         .help = "data sets; none: stand-ins; same as DATASETS"},
+        {"out", OPTION_TEXT, &c->out, .value_name = "DIR",
+         .help = "write results there; else print and write nothing"},
+        {"describe", OPTION_FLAG, &c->describe, .help = "print parameters, metrics and claims"},
+        {"key", OPTION_FLAG, &c->key, .help = "print the key of each unit and run nothing"},
+        {"pinned", OPTION_FLAG, &c->pinned,
+         .help = "the same bits everywhere (default of smoke)"},
+        {"native", OPTION_FLAG, &c->native, .help = "what this machine does best"},
         {"threads", OPTION_INTEGER, &c->threads, 1, 1024, "N", "threads inside a unit (1)"},
-        {"time-limit", OPTION_REAL, &c->time_limit, 0, 0, "S", "seconds for this call"},
-        {"quiet", OPTION_FLAG, &c->quiet, 0, 0, NULL, "no progress"},
-        {"help", OPTION_FLAG, &c->help, 0, 0, NULL, "this text"},
+        {"time-limit", OPTION_REAL, &c->time_limit, .value_name = "S",
+         .help = "seconds for this call"},
+        {"quiet", OPTION_FLAG, &c->quiet, .help = "no progress"},
+        {"help", OPTION_FLAG, &c->help, .help = "this text"},
     };
     const size_t n = sizeof options / sizeof options[0];
     size_t words = 0;
@@ -147,14 +148,13 @@ static enum status find_seeds(struct call *c)
 static enum status load_data(struct call *c)
 {
     const char *asked = c->data != NULL ? c->data : getenv("DATASETS");
-    char self[4096];
+    char self[4096] = "";
     const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
     c->loaded = (struct loaded){.kind = "none", .note = "no data", .mem = &c->mem};
     digest_start(&c->loaded.records);
     if (c->r->load != NULL) {
         CHECK(n > 0, "/proc/self/exe");
-        self[n] = '\0';
         for (int up = 0; up < 2 && strrchr(self, '/') != NULL; up++)
             *strrchr(self, '/') = '\0'; /* <build>/bin/<program> -> <build> */
         c->loaded.stand_in = arena_text(&c->mem, "%s/stand-in", self);

@@ -538,6 +538,7 @@ enum status verdict_judge(struct verdict *v, const struct claim *claim,
 
 char *verdict_measured(char out[160], const struct verdict *v, const struct claim *claim)
 {
+    const double from = claim->to_metric == NULL && claim->kind != TREND ? v->to : 0;
     char count[48] = "";
 
     if (isnan(v->interval.mean)) {
@@ -556,9 +557,7 @@ char *verdict_measured(char out[160], const struct verdict *v, const struct clai
         snprintf(out, 160, "%s%.3g [%.3g, %.3g], n = %zu%s",
                  claim->kind == TREND ? "rank correlation "
                  : claim->to_metric != NULL ? "difference " : "",
-                 v->interval.mean + (claim->to_metric == NULL && claim->kind != TREND ? v->to : 0),
-                 v->interval.low + (claim->to_metric == NULL && claim->kind != TREND ? v->to : 0),
-                 v->interval.high + (claim->to_metric == NULL && claim->kind != TREND ? v->to : 0),
+                 v->interval.mean + from, v->interval.low + from, v->interval.high + from,
                  v->asked, count);
     return out;
 }

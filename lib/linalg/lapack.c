@@ -74,7 +74,7 @@ enum status lapack_cholesky(struct mat *a)
     if (info > 0)
         return not_definite(a, (size_t)info - 1);
     for (size_t i = 0; i < n; i++) {
-        if (!(a->a[i * n + i] > 0.0 && isfinite(a->a[i * n + i])))
+        if (!isfinite(a->a[i * n + i])) /* LAPACK sees a pivot that is not above 0, but not NaN */
             return not_definite(a, i);
         memset(a->a + i * n + i + 1, 0, (n - i - 1) * sizeof(double));
     }

@@ -440,16 +440,13 @@ double vec_log_sum_exp(const struct vec *x)
 }
 
 /* 0 * x is NaN for what is not finite and 0 for the rest, so a sum of them tells for a block. */
-VECTORIZED static double zero_times_sum(const double *x, size_t n)
+VECTORIZED static double zero_times_sum(const double x[BLOCK])
 {
     double lane[LANES] = {0};
-    size_t i = 0;
 
-    for (; i + LANES <= n; i += LANES)
+    for (size_t i = 0; i < BLOCK; i += LANES)
         for (size_t k = 0; k < LANES; k++)
             lane[k] += 0.0 * x[i + k];
-    for (size_t k = 0; i + k < n; k++)
-        lane[k] += 0.0 * x[i + k];
     return fold(lane);
 }
 
@@ -457,7 +454,7 @@ size_t vec_first_not_finite(const struct vec *x)
 {
     size_t i = 0;
 
-    while (x->n - i >= BLOCK && zero_times_sum(x->x + i, BLOCK) == 0.0)
+    while (x->n - i >= BLOCK && zero_times_sum(x->x + i) == 0.0)
         i += BLOCK;
     while (i < x->n && isfinite(x->x[i]))
         i++;

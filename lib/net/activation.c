@@ -26,7 +26,7 @@ static inline float tanh_of(float x)
     float two_n;
 
     memcpy(&bits, &shifted, sizeof bits);
-    bits = (bits - 0x4b400000u + 127u) << 23;
+    bits = (bits + 127u) << 23; /* the rounder's own bits are shifted out */
     memcpy(&two_n, &bits, sizeof two_n);
 
     const float e = two_n * p + (two_n - 1.0f);
