@@ -163,6 +163,55 @@ static void bad_covariances_are_refused_with_words(void **state)
     }
 }
 
+/* A point at m against a Gaussian: the trace, and the squared distance of the means. */
+static void covariance_of_zero_is_a_point(void **state)
+{
+    double zero[] = {0, 0, 0, 0}, s[] = {2, 1, 1, 3}, m[] = {1, 2}, k[] = {4, -2}, squared;
+    const struct mat zm = mat_over(zero, 2, 2), sm = mat_over(s, 2, 2);
+    const struct vec mv = vec_over(m, 2), kv = vec_over(k, 2);
+
+    (void)state;
+    CHECK_NEAR(distance(&zm, &zm), 0, 0);
+    CHECK_RELATIVE(distance(&zm, &sm), 5, 1e-15);
+    CHECK_STATUS(bures_gaussian(&squared, &mv, &sm, &kv, &zm), STATUS_OK);
+    CHECK_RELATIVE(squared, 5 + 9 + 16, 1e-15);
+    CHECK_STATUS(bures_gaussian(&squared, &mv, &sm, &kv, &sm), STATUS_OK);
+    CHECK_RELATIVE(squared, 25, 1e-14);
+    k[1] = (double)NAN;
+    for (int t = 0; t < 2; t++) {
+        CHECK_STATUS(bures_gaussian(&squared, t ? &kv : &mv, &sm, t ? &mv : &kv, &sm),
+                     STATUS_DIVERGED);
+        CHECK_MESSAGE("mean: entry 1");
+    }
+}
+
+/* Rounding of 1e-12 of the largest entry is averaged away; an eigenvalue that is negative by
+ * rounding is 0. */
+static void rounding_of_covariances_is_forgiven(void **state)
+{
+    const double off = 0x1p-41; /* 4.5e-13 */
+    double a[] = {1, 0.5 - off, 0.5 + off, 1}, b[] = {1, 0.5, 0.5, 1}, t[4], squared;
+    double low[] = {1, 0, 0, -0x1p-49}, flat[] = {1, 0, 0, 0};
+    struct mat am = mat_over(a, 2, 2);
+    const struct mat bm = mat_over(b, 2, 2), lm = mat_over(low, 2, 2), fm = mat_over(flat, 2, 2);
+    struct mat tm = mat_over(t, 2, 2);
+
+    (void)state;
+    CHECK_NEAR(distance(&am, &bm), 0, 1e-28);
+    a[1] -= 2 * off;
+    CHECK_STATUS(bures_distance(&squared, &am, &bm), STATUS_USAGE);
+    CHECK_MESSAGE("(1, 0): 0.5 and 0.5");
+    CHECK_NEAR(distance(&lm, &fm), 0, 1e-28); /* -d 2^-50 is the limit for d = 2 */
+    low[3] *= 1.01;
+    CHECK_STATUS(bures_distance(&squared, &lm, &fm), STATUS_NOT_DEFINITE);
+    low[3] = 0x1p-50;
+    CHECK_STATUS(bures_map(&tm, &lm, &fm), STATUS_NOT_DEFINITE);
+    low[3] = 0x1.02p-50;
+    CHECK_STATUS(bures_map(&tm, &lm, &fm), STATUS_OK);
+    CHECK_RELATIVE(t[0], 1, 1e-12);
+    CHECK_NEAR(t[3], 0, 1e-6);
+}
+
 static void projection_is_the_mean_of_where_mass_goes(void **state)
 {
     double plan[] = {0.1, 0.3, 0, 0, 0, 0.6}, points[] = {0, 4, 8, 0, 1, 2}, out[4];
@@ -180,8 +229,14 @@ static void projection_is_the_mean_of_where_mass_goes(void **state)
     CHECK_MESSAGE("row 1 has no mass");
     plan[5] = -1;
     CHECK_STATUS(bures_project(&o, &p, &y), STATUS_USAGE);
+    CHECK_MESSAGE("entry (1, 2) is -1");
     plan[5] = (double)INFINITY;
     CHECK_STATUS(bures_project(&o, &p, &y), STATUS_DIVERGED);
+    CHECK_MESSAGE("plan: entry (1, 2)");
+    plan[5] = 1;
+    points[3] = (double)NAN;
+    CHECK_STATUS(bures_project(&o, &p, &y), STATUS_DIVERGED);
+    CHECK_MESSAGE("points: entry (1, 1)");
 }
 
 /* ---- displacement ---- */
@@ -227,6 +282,9 @@ static void plan_moves_masses_and_labels(void **state)
     (void)state;
     CHECK_STATUS(displacement_of_plan(&d, &mem, &p), STATUS_OK);
     CHECK_TRUE(d.n == 3);
+    CHECK_TRUE(d.source[0] == 0 && d.source[1] == 0 && d.source[2] == 1);
+    CHECK_TRUE(d.target[0] == 0 && d.target[1] == 1 && d.target[2] == 1);
+    CHECK_TRUE(d.mass.x[0] == 0.5 && d.mass.x[1] == 0.125 && d.mass.x[2] == 0.375);
     CHECK_NEAR(vec_sum(&d.mass), 1, 0);
     displacement_at(&at, &d, &x, &y, 0.25);
     displacement_at(&label, &d, &l, &l, 0.25);
@@ -240,20 +298,28 @@ static void plan_moves_masses_and_labels(void **state)
 static void bad_plans_are_refused_with_words(void **state)
 {
     const size_t twice[] = {1, 1}, far[] = {0, 2};
-    double plan[] = {0, 0};
-    const struct mat p = mat_over(plan, 1, 2);
+    double plan[7] = {0};
+    const struct mat p = mat_over(plan, 2, 3);
     struct displacement d;
 
     (void)state;
     CHECK_STATUS(displacement_of_assignment(&d, &mem, twice, 2), STATUS_USAGE);
     CHECK_MESSAGE("nothing goes to 0");
     CHECK_STATUS(displacement_of_assignment(&d, &mem, far, 2), STATUS_USAGE);
+    CHECK_MESSAGE("1 goes to 2 of 2");
     CHECK_STATUS(displacement_of_plan(&d, &mem, &p), STATUS_USAGE);
     CHECK_MESSAGE("no mass");
-    plan[1] = -1;
+    plan[4] = -1;
     CHECK_STATUS(displacement_of_plan(&d, &mem, &p), STATUS_USAGE);
-    plan[1] = (double)NAN;
+    CHECK_MESSAGE("(1, 1) is -1");
+    plan[5] = (double)NAN;
+    plan[4] = 0;
     CHECK_STATUS(displacement_of_plan(&d, &mem, &p), STATUS_DIVERGED);
+    CHECK_MESSAGE("(1, 2) is nan");
+    plan[6] = 1; /* lies behind the plan */
+    plan[5] = 0;
+    CHECK_STATUS(displacement_of_plan(&d, &mem, &p), STATUS_USAGE);
+    CHECK_MESSAGE("no mass");
 }
 
 int main(void)
@@ -267,6 +333,8 @@ int main(void)
         cmocka_unit_test_teardown(map_pushes_covariance_forward_at_the_cost_of_the_distance,
                                   release),
         cmocka_unit_test_teardown(bad_covariances_are_refused_with_words, release),
+        cmocka_unit_test_teardown(covariance_of_zero_is_a_point, release),
+        cmocka_unit_test_teardown(rounding_of_covariances_is_forgiven, release),
         cmocka_unit_test_teardown(projection_is_the_mean_of_where_mass_goes, release),
         cmocka_unit_test_teardown(displacement_ends_exactly_and_keeps_its_speed, release),
         cmocka_unit_test_teardown(plan_moves_masses_and_labels, release),
