@@ -3,10 +3,13 @@
  * refuses. */
 #include "test.h"
 
+#include "aborts.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "linalg/mat.h"
 #include "transport/sliced.h"
+
+#define STATUS_ABORTS(call) CHECK_ABORTS(const enum status unused = (call); (void)unused)
 
 static struct arena mem;
 
@@ -246,6 +249,7 @@ static void bad_input_is_refused_with_words(void **state)
     CHECK_STATUS(sliced_stream(&value, NULL, &xm, &ym, 1, &r), STATUS_DIVERGED);
     CHECK_MESSAGE("X, entry (0, 0)");
     x[0] = 1;
+    CHECK_STATUS(sliced_stream(&value, NULL, &xm, &ym, 1, &r), STATUS_OK);
     for (int k = -1; k <= 1; k += 2) {
         th[0] = 0.6 + 2e-9 * k;
         CHECK_STATUS(sliced_distance(&value, NULL, &xm, &ym, &thm), STATUS_USAGE);
@@ -256,6 +260,27 @@ static void bad_input_is_refused_with_words(void **state)
     th[1] = (double)NAN;
     CHECK_STATUS(sliced_distance(&value, NULL, &xm, &ym, &thm), STATUS_DIVERGED);
     CHECK_MESSAGE("directions, entry (0, 1)");
+}
+
+static void shapes_that_disagree_abort(void **state)
+{
+    struct rng r = rng_stream(10, "shapes");
+    const struct mat x = mat_normal(&mem, &r, 4, 2, 1), wide = mat_normal(&mem, &r, 4, 3, 1);
+    const struct mat none = mat_zero(&mem, 0, 2), th = unit_rows(&r, 2, 2);
+    const struct mat far = unit_rows(&r, 2, 3), flat = mat_zero(&mem, 4, 0);
+    struct mat gradient = mat_zero(&mem, 3, 2), other = mat_zero(&mem, 4, 3);
+    double value;
+
+    (void)state;
+    STATUS_ABORTS(sliced_distance(&value, NULL, &x, &wide, &th));
+    STATUS_ABORTS(sliced_distance(&value, NULL, &none, &x, &th));
+    STATUS_ABORTS(sliced_distance(&value, NULL, &x, &none, &th));
+    STATUS_ABORTS(sliced_distance(&value, NULL, &x, &x, &none));
+    STATUS_ABORTS(sliced_distance(&value, NULL, &x, &x, &far));
+    STATUS_ABORTS(sliced_distance(&value, &gradient, &x, &x, &th));
+    STATUS_ABORTS(sliced_distance(&value, &other, &x, &x, &th));
+    STATUS_ABORTS(sliced_stream(&value, NULL, &x, &x, 0, &r));
+    STATUS_ABORTS(sliced_stream(&value, NULL, &flat, &flat, 1, &r));
 }
 
 static void failing_allocations_are_a_status_at_every_call(void **state)
@@ -285,6 +310,7 @@ int main(void)
         cmocka_unit_test_teardown(ranks_are_paired_at_every_size, release),
         cmocka_unit_test_teardown(clouds_without_extent_work, release),
         cmocka_unit_test_teardown(bad_input_is_refused_with_words, release),
+        cmocka_unit_test_teardown(shapes_that_disagree_abort, release),
         cmocka_unit_test_teardown(failing_allocations_are_a_status_at_every_call, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
