@@ -75,6 +75,29 @@ static void kernel_that_underflows_goes_by_logs(void **state)
     CHECK_TRUE(out.x[0] == -inf && out.x[1] == -inf);
 }
 
+/* a falls to exp(-1000) where q has no mass, which costs nothing; a mass there has to be seen. */
+static void only_masses_of_q_ask_for_logs(void **state)
+{
+    const struct jko_grid grid = {.axes = 1, .axis = {axis(11, 0, 10)}};
+    struct mat a = mat_zero(&mem, 1, 11);
+    const struct vec y = vec_zero(&mem, 1);
+    struct vec q = vec_zero(&mem, 11), p = vec_zero(&mem, 11), u = vec_zero(&mem, 1);
+    struct jko_report report;
+    struct jko s;
+
+    (void)state;
+    for (size_t g = 0; g < 11; g++)
+        a.a[g] = 100 * grid.axis[0].x[g];
+    CHECK_STATUS(jko_init(&s, &mem, &grid, &a, &y, 0.1, 0.1, JKO_AUTO), STATUS_OK);
+    for (int k = 0; k < 2; k++) {
+        q.x[k == 0 ? 0 : 10] = 1;
+        u.x[0] = 1;
+        CHECK_STATUS(jko_newton(&s, &p, &u, &q, 1e-12, 0, &report), STATUS_NO_CONVERGENCE);
+        CHECK_TRUE(s.underflow == k);
+        CHECK_NEAR(report.transport.marginal_error, 0, 1e-12);
+    }
+}
+
 /* ---- the prox ---- */
 
 static void prox_fulfils_its_optimality_condition(void **state)
@@ -175,6 +198,8 @@ static void logs_and_matrices_agree(void **state)
     (void)state;
     for (size_t k = 0; k < INPUTS * f.p.n; k++)
         f.a.a[k] -= 0.3;
+    for (size_t j = 0; j < INPUTS; j++) /* the smallest entries lie at the ends of a row */
+        f.a.a[j * f.p.n + (j % 2 ? 0 : f.p.n - 1)] -= 0.2;
     for (int k = 0; k < 2; k++) {
         const enum jko_kernel kernel = k == 0 ? JKO_AUTO : JKO_LOG;
         struct jko s = make_solver(&f, 0.05, 0.1, kernel);
@@ -359,7 +384,7 @@ static void every_input_is_looked_at(void **state)
 
     u.x[2] = inf;
     CHECK_STATUS(jko_newton(&s, &p, &u, &f.p, 1e-12, 9, &report), STATUS_DIVERGED);
-    CHECK_MESSAGE("u, entry 2");
+    CHECK_MESSAGE("u, entry 2 is inf");
 }
 
 /* ---- several species ---- */
@@ -569,7 +594,7 @@ static void bad_input_is_refused_with_words(void **state)
     CHECK_STATUS(jko_init(&s, &mem, &f.grid, &f.a, &f.y, 1, (double)NAN, JKO_AUTO), STATUS_USAGE);
     f.a.a[3] = (double)NAN;
     CHECK_STATUS(jko_init(&s, &mem, &f.grid, &f.a, &f.y, 1, 1, JKO_AUTO), STATUS_DIVERGED);
-    CHECK_MESSAGE("A, entry 3");
+    CHECK_MESSAGE("A, entry 3 is nan");
     f.a.a[3] = 0;
     s = make_solver(&f, 1, 1, JKO_AUTO);
     f.p.x[2] = (double)NAN;
@@ -588,6 +613,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(kernel_of_a_product_grid_is_the_full_one, release),
         cmocka_unit_test_teardown(kernel_that_underflows_goes_by_logs, release),
+        cmocka_unit_test_teardown(only_masses_of_q_ask_for_logs, release),
         cmocka_unit_test_teardown(prox_fulfils_its_optimality_condition, release),
         cmocka_unit_test_teardown(prox_of_one_point_solves_its_equation, release),
         cmocka_unit_test_teardown(three_solvers_agree, release),
