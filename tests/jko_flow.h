@@ -69,7 +69,8 @@ static inline double l1(const struct vec *x, const struct vec *y)
     return sum;
 }
 
-static inline struct jko make_solver(const struct flow *f, double gam, double tau, enum jko_kernel kernel)
+static inline struct jko make_solver(const struct flow *f, double gam, double tau,
+                                     enum jko_kernel kernel)
 {
     struct jko s;
 

@@ -75,6 +75,29 @@ static void kernel_that_underflows_goes_by_logs(void **state)
     CHECK_TRUE(out.x[0] == -inf && out.x[1] == -inf);
 }
 
+/* a falls to exp(-1000) where q has no mass, which costs nothing; a mass there has to be seen. */
+static void only_masses_of_q_ask_for_logs(void **state)
+{
+    const struct jko_grid grid = {.axes = 1, .axis = {axis(11, 0, 10)}};
+    struct mat a = mat_zero(&mem, 1, 11);
+    const struct vec y = vec_zero(&mem, 1);
+    struct vec q = vec_zero(&mem, 11), p = vec_zero(&mem, 11), u = vec_zero(&mem, 1);
+    struct jko_report report;
+    struct jko s;
+
+    (void)state;
+    for (size_t g = 0; g < 11; g++)
+        a.a[g] = 100 * grid.axis[0].x[g];
+    CHECK_STATUS(jko_init(&s, &mem, &grid, &a, &y, 0.1, 0.1, JKO_AUTO), STATUS_OK);
+    for (int k = 0; k < 2; k++) {
+        q.x[k == 0 ? 0 : 10] = 1;
+        u.x[0] = 1;
+        CHECK_STATUS(jko_newton(&s, &p, &u, &q, 1e-12, 0, &report), STATUS_NO_CONVERGENCE);
+        CHECK_TRUE(s.underflow == k);
+        CHECK_NEAR(report.transport.marginal_error, 0, 1e-12);
+    }
+}
+
 /* ---- the prox ---- */
 
 static void prox_fulfils_its_optimality_condition(void **state)
@@ -175,6 +198,8 @@ static void logs_and_matrices_agree(void **state)
     (void)state;
     for (size_t k = 0; k < INPUTS * f.p.n; k++)
         f.a.a[k] -= 0.3;
+    for (size_t j = 0; j < INPUTS; j++) /* the smallest entries lie at the ends of a row */
+        f.a.a[j * f.p.n + (j % 2 ? 0 : f.p.n - 1)] -= 0.2;
     for (int k = 0; k < 2; k++) {
         const enum jko_kernel kernel = k == 0 ? JKO_AUTO : JKO_LOG;
         struct jko s = make_solver(&f, 0.05, 0.1, kernel);
@@ -272,6 +297,94 @@ static void measure_may_be_changed_in_place_and_no_memory_is_taken(void **state)
     CHECK_NEAR(l1(&p, &f.p), 0, 0);
     CHECK_STATUS(jko_dykstra(&s, &p, &u, &f.p, 1e-8, 500, &report), STATUS_OK);
     CHECK_TRUE(memory_count() == before);
+}
+
+typedef enum status solver(struct jko *, struct vec *, struct vec *, const struct vec *, double,
+                           size_t, struct jko_report *);
+
+/* A solver that has made other steps, by each of the four ways, gives a fresh one's bits. */
+static void steps_leave_nothing_behind(void **state)
+{
+    solver *const by[] = {jko_newton, jko_scaling, jko_dykstra, jko_exact};
+    struct flow f = make_flow(15);
+    struct vec last = vec_copy(&mem, &f.p);
+    struct jko used = make_solver(&f, 0.05, 0.1, JKO_AUTO);
+
+    (void)state;
+    for (size_t g = 0; g < last.n; g++)
+        last.x[g] = g % 3 == 0 ? 1 : 0;
+    for (int k = 0; k < 8; k++) {
+        struct jko fresh = make_solver(&f, 0.05, 0.1, JKO_AUTO);
+        struct vec p = vec_zero(&mem, f.p.n), p2 = vec_copy(&mem, &last);
+        struct vec u = vec_zero(&mem, INPUTS), u2 = vec_zero(&mem, INPUTS);
+        const struct vec *q = k < 4 ? &f.p : &last;
+        struct jko_report a, b;
+
+        CHECK_STATUS(by[k % 4](&fresh, &p, &u, q, 1e-9, 2000, &a), STATUS_OK);
+        CHECK_STATUS(by[k % 4](&used, &p2, &u2, q, 1e-9, 2000, &b), STATUS_OK);
+        CHECK_TRUE(memcmp(p.x, p2.x, p.n * sizeof(double)) == 0);
+        CHECK_TRUE(memcmp(u.x, u2.x, u.n * sizeof(double)) == 0);
+        CHECK_TRUE(a.transport.iterations == b.transport.iterations);
+        CHECK_TRUE(a.applications == b.applications && a.residual == b.residual);
+        CHECK_TRUE(a.transport.primal == b.transport.primal);
+        CHECK_TRUE(a.transport.dual == b.transport.dual);
+    }
+}
+
+/* All grid points at one place: nothing costs anything, and f alone decides. */
+static void grid_without_extent_works(void **state)
+{
+    double places[3] = {1, 1, 1}, values[3] = {0, 1, 2}, y = 1.25, start = 0, masses[3];
+    const struct jko_grid grid = {.axes = 1, .axis = {vec_over(places, 3)}};
+    const struct mat a = mat_over(values, 1, 3);
+    const struct vec yv = vec_over(&y, 1);
+    struct vec q = vec_zero(&mem, 3), p = vec_over(masses, 3), u = vec_over(&start, 1);
+    struct jko_report report;
+    struct jko s;
+
+    (void)state;
+    q.x[0] = 1;
+    CHECK_STATUS(jko_init(&s, &mem, &grid, &a, &yv, 1e-3, 1, JKO_AUTO), STATUS_OK);
+    CHECK_STATUS(jko_exact(&s, &p, &u, &q, 1e-13, 20, &report), STATUS_OK);
+    CHECK_NEAR(report.transport.primal, 0, 1e-14); /* y is reached for nothing */
+    CHECK_NEAR(masses[1] + 2 * masses[2], y, 1e-14);
+    start = 0;
+    CHECK_STATUS(jko_newton(&s, &p, &u, &q, 1e-12, 50, &report), STATUS_OK);
+    CHECK_NEAR(vec_sum(&p), 1, 1e-13);
+    CHECK_NEAR(masses[1] + 2 * masses[2], y, 1e-2);
+    CHECK_RELATIVE(masses[1] * masses[1], masses[0] * masses[2], 1e-9); /* exp of a line */
+}
+
+/* What is not positive or not finite is refused; where it lies is said. */
+static void every_input_is_looked_at(void **state)
+{
+    const double bad[] = {0, -1, inf, (double)NAN};
+    struct flow f = make_flow(5);
+    struct jko s;
+
+    (void)state;
+    for (int k = 0; k < 4; k++) {
+        CHECK_STATUS(jko_init(&s, &mem, &f.grid, &f.a, &f.y, bad[k], 1, JKO_AUTO), STATUS_USAGE);
+        CHECK_STATUS(jko_init(&s, &mem, &f.grid, &f.a, &f.y, 1, bad[k], JKO_AUTO), STATUS_USAGE);
+    }
+    CHECK_MESSAGE("have to be positive");
+    CHECK_STATUS(jko_init(&s, &mem, &f.grid, &f.a, &f.y, 1e-300, 1e10, JKO_AUTO), STATUS_USAGE);
+    f.y.x[4] = inf;
+    CHECK_STATUS(jko_init(&s, &mem, &f.grid, &f.a, &f.y, 1, 1, JKO_AUTO), STATUS_DIVERGED);
+    CHECK_MESSAGE("y, entry 4");
+    f.y.x[4] = 0;
+    f.grid.axis[1] = vec_copy(&mem, &f.grid.axis[1]);
+    f.grid.axis[1].x[3] = (double)NAN;
+    CHECK_STATUS(jko_init(&s, &mem, &f.grid, &f.a, &f.y, 1, 1, JKO_AUTO), STATUS_DIVERGED);
+    CHECK_MESSAGE("coordinates, entry 3");
+    f = make_flow(5);
+    s = make_solver(&f, 1, 1, JKO_AUTO);
+    struct vec u = vec_zero(&mem, INPUTS), p = vec_zero(&mem, 25);
+    struct jko_report report;
+
+    u.x[2] = inf;
+    CHECK_STATUS(jko_newton(&s, &p, &u, &f.p, 1e-12, 9, &report), STATUS_DIVERGED);
+    CHECK_MESSAGE("u, entry 2 is inf");
 }
 
 /* ---- several species ---- */
@@ -481,7 +594,7 @@ static void bad_input_is_refused_with_words(void **state)
     CHECK_STATUS(jko_init(&s, &mem, &f.grid, &f.a, &f.y, 1, (double)NAN, JKO_AUTO), STATUS_USAGE);
     f.a.a[3] = (double)NAN;
     CHECK_STATUS(jko_init(&s, &mem, &f.grid, &f.a, &f.y, 1, 1, JKO_AUTO), STATUS_DIVERGED);
-    CHECK_MESSAGE("A, entry 3");
+    CHECK_MESSAGE("A, entry 3 is nan");
     f.a.a[3] = 0;
     s = make_solver(&f, 1, 1, JKO_AUTO);
     f.p.x[2] = (double)NAN;
@@ -500,6 +613,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(kernel_of_a_product_grid_is_the_full_one, release),
         cmocka_unit_test_teardown(kernel_that_underflows_goes_by_logs, release),
+        cmocka_unit_test_teardown(only_masses_of_q_ask_for_logs, release),
         cmocka_unit_test_teardown(prox_fulfils_its_optimality_condition, release),
         cmocka_unit_test_teardown(prox_of_one_point_solves_its_equation, release),
         cmocka_unit_test_teardown(three_solvers_agree, release),
@@ -509,6 +623,9 @@ int main(void)
         cmocka_unit_test_teardown(masses_of_zero_and_tiny_gam_work, release),
         cmocka_unit_test_teardown(newton_certifies_random_problems, release),
         cmocka_unit_test_teardown(measure_may_be_changed_in_place_and_no_memory_is_taken, release),
+        cmocka_unit_test_teardown(steps_leave_nothing_behind, release),
+        cmocka_unit_test_teardown(grid_without_extent_works, release),
+        cmocka_unit_test_teardown(every_input_is_looked_at, release),
         cmocka_unit_test_teardown(species_are_grids_too_far_apart_for_mass_to_cross, release),
         cmocka_unit_test_teardown(signed_step_is_that_of_the_dense_block_kernel, release),
         cmocka_unit_test_teardown(species_without_mass_changes_nothing, release),

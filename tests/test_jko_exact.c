@@ -196,6 +196,7 @@ static void plan_is_optimal_and_the_bound_is_true(void **state)
         for (size_t k = 0; k < 1 + trial % 2; k++)
             CHECK_NEAR(vec_sum(&(struct vec){30, t.p.x + 30 * k}),
                        vec_sum(&(struct vec){30, t.q.x + 30 * k}), 1e-14);
+        CHECK_TRUE(report.transport.marginal_error >= 0 && report.residual == 0);
         most = report.transport.iterations > most ? report.transport.iterations : most;
     }
     CHECK_TRUE(moved > 600);
@@ -291,7 +292,7 @@ static void bad_input_is_refused(void **state)
     CHECK_TRUE(report.transport.status == STATUS_USAGE);
     t.q.x[7] = inf;
     CHECK_STATUS(jko_exact(&s, &t.p, &t.u, &t.q, 1e-13, 10, &report), STATUS_DIVERGED);
-    CHECK_MESSAGE("q, entry 7");
+    CHECK_MESSAGE("q, entry 7 is inf");
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, release)

@@ -32,8 +32,8 @@ static void make_workspace(struct jko *s, struct arena *mem)
 {
     struct vec *const of_grid[] = {
         &s->log_a, &s->log_b, &s->log_s, &s->log_r, &s->log_q, &s->mass, &s->smooth[0],
-        &s->smooth[1], &s->correction[0], &s->correction[1], &s->correction[2], &s->correction[3],
-        &s->last, &s->base, &s->top,
+        &s->smooth[1], &s->correction[0], &s->correction[1], &s->correction[2], &s->last,
+        &s->base, &s->top,
     };
 
     for (size_t k = 0; k < sizeof of_grid / sizeof of_grid[0]; k++)

@@ -75,7 +75,7 @@ struct jko {
     struct mat hessian;         /* N x N */
     struct mat mean;            /* N x G: B of the Hessian */
     struct mat wide[2];         /* N x G */
-    struct vec correction[4];   /* G: Dykstra's odd u, odd v, even u, even v */
+    struct vec correction[3];   /* G: Dykstra's odd u, even u, even v */
     struct vec last, base;      /* G: its scaling before a step, and times its correction */
     struct jko_corners corner;
     size_t applications;        /* of xi to one vector since jko_init */
@@ -88,7 +88,7 @@ struct jko_report {
     size_t applications; /* of xi to one vector, without the report's own */
 };
 
-/* Takes all memory that steps need, from the arena: (17 + axes) G + 5 N G +
+/* Takes all memory that steps need, from the arena: (16 + axes) G + 5 N G +
  * 3 sum count^2 numbers and less. A is
  * N x G, y has N, N >= 1. STATUS_USAGE: gam or tau not positive and finite; STATUS_DIVERGED: a
  * coordinate, A or y not finite. */

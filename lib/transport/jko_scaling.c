@@ -49,25 +49,24 @@ static void correct(struct vec *x, const struct vec *last, const struct vec *now
         x->x[g] = now->x[g] > -inf ? x->x[g] + last->x[g] - now->x[g] : 0;
 }
 
-/* a' = a u, b' = q / (xi a'), u' = u a / a', v' = v b / b' with the odd u and v. */
+/* a' = a u, b' = q / (xi a'), u' = u a / a' with the odd u. The odd v would be b / b' and is never
+ * read, for b' does not depend on it. */
 static void dykstra_odd(struct jko *s)
 {
-    struct vec *const u = &s->correction[0], *const v = &s->correction[1];
+    struct vec *const u = &s->correction[0];
 
     vec_set(&s->last, &s->log_a);
     vec_axpy(&s->log_a, 1, u);
     correct(u, &s->last, &s->log_a);
     jko_kernel_apply(s, &s->log_a, &s->log_s, &s->log_q);
-    vec_set(&s->last, &s->log_b);
     jko_step_set_b(s);
-    correct(v, &s->last, &s->log_b);
 }
 
 /* b' = b v, p = prox(a u . xi b'), a' = p / (xi b') = a u exp(-sigma A^T w) for w = A p - y,
  * u' = u a / a', v' = v b / b' with the even u and v. */
 static enum status dykstra_even(struct jko *s, struct vec *p, struct vec *w)
 {
-    struct vec *const u = &s->correction[2], *const v = &s->correction[3];
+    struct vec *const u = &s->correction[1], *const v = &s->correction[2];
 
     vec_set(&s->last, &s->log_b);
     vec_axpy(&s->log_b, 1, v);
@@ -93,7 +92,7 @@ enum status jko_dykstra(struct jko *s, struct vec *p, struct vec *u, const struc
         return jko_step_end(s, status, p, u, report);
     const double enough = tolerance * exp(vec_log_sum_exp(&s->log_q));
 
-    for (size_t k = 0; k < 4; k++)
+    for (size_t k = 0; k < 3; k++)
         vec_fill(&s->correction[k], 0);
     vec_fill(&s->log_a, 0);
     vec_fill(&s->log_b, 0);

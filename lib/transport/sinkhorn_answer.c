@@ -4,7 +4,6 @@
 
 #include <math.h>
 
-#include "base/rng.h"
 #include "transport/sinkhorn_kernel.h"
 
 /* L1 error over both marginals of the plan; rows: row sums, columns: column sums. */
@@ -60,17 +59,18 @@ double sinkhorn_answer_dual(const struct sinkhorn_solver *s, double raw_mass)
     return vec_dot(&s->a, &s->f) + vec_dot(&s->b, &s->g) - s->eps * (raw_mass - s->mass);
 }
 
-/* No feasible plan costs more than m (max C + eps log (m / smallest weight)). */
+/* Of a feasible plan KL(P | R) is at most the entropy of b, for that of P is at least that of a; so
+ * none has a value above m max C - eps sum_j b_j log(b_j / m). */
 static int proves_infeasible(const struct sinkhorn_solver *s, double dual)
 {
-    double smallest = s->mass;
+    const double highest = s->mass * s->highest;
+    double entropy = 0.0;
 
-    for (size_t i = 0; i < s->n; i++)
-        smallest = s->a.x[i] > 0.0 && s->a.x[i] < smallest ? s->a.x[i] : smallest;
     for (size_t j = 0; j < s->k; j++)
-        smallest = s->b.x[j] > 0.0 && s->b.x[j] < smallest ? s->b.x[j] : smallest;
-    const double bound = s->highest + s->eps * rng_log(s->mass / smallest);
-    return dual > s->mass * (bound + 1e-6 * fabs(bound));
+        entropy -= s->b.x[j] > 0.0 ? s->b.x[j] * s->log_b.x[j] : 0.0;
+    const double room = 1e-6 * (fabs(highest) + s->eps * (entropy + s->mass));
+
+    return dual > highest + s->eps * entropy + room;
 }
 
 static enum status verdict(const struct sinkhorn_solver *s, const struct sinkhorn_result *r)
