@@ -12,15 +12,16 @@ is(name) = stringcolumn('metric') eq name
 at(name) = is(name) ? units(stringcolumn('cell')) : NaN
 value = "'mean'"
 
-set multiplot layout 1,3 margins 0.07,0.94,0.16,0.74 spacing 0.085
+set multiplot layout 1,3 margins 0.07,0.94,0.16,0.7 spacing 0.085
 set logscale x 2
 set format x '%g'
 set offsets graph 0.08, graph 0.08, graph 0.06, graph 0.06
 set xlabel 'width'
-set key at graph 0, graph 1.02 left bottom Left reverse vertical maxrows 3
+set key at graph 0, graph 1.02 left bottom Left reverse vertical maxrows 4
 set label 1 'average accuracy' at graph 0, screen 0.955 left textcolor rgb ink font heading
 plot for [j=1:3] table('metrics') using (at('accuracy.'.buffer(j))):(column('mean')):(column('low')):(column('high')) with yerrorbars lt j ps 0.8 lw 1.4 title label(j), \
-     for [j=1:3] table('metrics') using (at('accuracy.'.buffer(j))):(column('mean')) smooth unique with lines lt j notitle
+     for [j=1:3] table('metrics') using (at('accuracy.'.buffer(j))):(column('mean')) smooth unique with lines lt j notitle, \
+     table('metrics') using (at('joint_error')):(1 - column('mean')) smooth unique with lines lc rgb faint dt 2 title 'joint training'
 
 @next_panel
 set label 1 'average forgetting' at graph 0, screen 0.955 left textcolor rgb ink font heading
@@ -41,6 +42,6 @@ set palette defined (0 '#ffffff', 1 '#0072B2')
 set cbrange [0:1]
 set colorbox
 set label 1 'no buffer, '.cell(cell_count) at graph 0, screen 0.955 left textcolor rgb ink font heading
-plot table('accuracy') using (in_cell(cell(cell_count)) ? column('on task [1]') : NaN):(column('after task [1]')):(column('accuracy [1]')) with image notitle, \
+plot table('accuracy') using (in_cell(cell(cell_count)) ? column('on task [1]') : NaN):(column('after task [1]')):(0.5):(0.5):(column('accuracy [1]')) with boxxyerror fs solid 1 noborder lc palette notitle, \
      table('accuracy') using (in_cell(cell(cell_count)) ? column('on task [1]') : NaN):(column('after task [1]')):(sprintf('%.2f', column('accuracy [1]'))) with labels font small notitle
 unset multiplot

@@ -10,7 +10,7 @@
  *          accuracy, mean over all five tasks), accuracy right after each task, joint training on
  *          all five, by width; the same with a replay buffer of 125 and of 250 examples.
  * Differs  The re-run has all 60,000 images a task for 5 epochs; desk has 8,000 for 10, paper
- *          54,000 for 5. The rate 0.01, batch 32, one hidden layer and PyTorch's initial weights are
+ *          54,000 for 5. Rate 0.01, batch 32, one hidden layer and the initial weights are
  *          theirs. How the slides replay is not given: here a buffer holds equal parts of the tasks
  *          so far, and each step takes as many examples from it as from the task.
  * Minutes  smoke 0.02, desk 4, paper 3000 (estimated from the cost of a step), on one core.
