@@ -12,6 +12,8 @@ is(name) = stringcolumn('metric') eq name
 at(name) = is(name) ? units(stringcolumn('cell')) : NaN
 value = "'mean'"
 
+# rows of other metrics do not interrupt a line
+set datafile missing NaN
 set multiplot layout 1,3 margins 0.07,0.94,0.16,0.7 spacing 0.085
 set logscale x 2
 set format x '%g'
@@ -20,13 +22,13 @@ set xlabel 'width'
 set key at graph 0, graph 1.02 left bottom Left reverse vertical maxrows 4
 set label 1 'average accuracy' at graph 0, screen 0.955 left textcolor rgb ink font heading
 plot for [j=1:3] table('metrics') using (at('accuracy.'.buffer(j))):(column('mean')):(column('low')):(column('high')) with yerrorbars lt j ps 0.8 lw 1.4 title label(j), \
-     for [j=1:3] table('metrics') using (at('accuracy.'.buffer(j))):(column('mean')) smooth unique with lines lt j notitle, \
-     table('metrics') using (at('joint_error')):(1 - column('mean')) smooth unique with lines lc rgb faint dt 2 title 'joint training'
+     for [j=1:3] table('metrics') using (at('accuracy.'.buffer(j))):(column('mean')) with lines lt j notitle, \
+     table('metrics') using (at('joint_error')):(1 - column('mean')) with lines lc rgb faint dt 2 title 'joint training'
 
 @next_panel
 set label 1 'average forgetting' at graph 0, screen 0.955 left textcolor rgb ink font heading
 plot for [j=1:3] table('metrics') using (at('forgetting.'.buffer(j))):(column('mean')):(column('low')):(column('high')) with yerrorbars lt j ps 0.8 lw 1.4 title label(j), \
-     for [j=1:3] table('metrics') using (at('forgetting.'.buffer(j))):(column('mean')) smooth unique with lines lt j notitle
+     for [j=1:3] table('metrics') using (at('forgetting.'.buffer(j))):(column('mean')) with lines lt j notitle
 
 unset logscale x
 unset key
