@@ -299,10 +299,27 @@ static double neuron_subgradient(struct relu_pattern *s, size_t i, const struct 
     return length;
 }
 
+/* Kinks that are not held go to the side to which -g leads; h stays 0. */
+static void release(struct relu_pattern *s, size_t i)
+{
+    const struct mat *x = &s->net->data->x;
+    const size_t n = x->rows, d = x->cols;
+
+    for (size_t j = 0; j < n; j++) {
+        const size_t ij = i * n + j;
+        int on = s->s.a[ij] >= 1;
+
+        if (s->state[ij] != RELU_KINK || s->held[ij])
+            continue;
+        if (!(s->net->c.x[i] * s->e.x[j] > 0)) /* whatever its share was taken as */
+            on = dot(s->g.a + i * d, x->a + j * d, d) < 0;
+        s->state[ij] = on ? RELU_ON : RELU_OFF;
+    }
+}
+
 double relu_pattern_subgradient(struct relu_pattern *s, const struct mat *v, const struct mat *w,
                                 double eta)
 {
-    const size_t n = s->net->data->n;
     double longest = 0, scale = 0;
 
     for (size_t i = 0; i < v->rows; i++) {
@@ -310,9 +327,7 @@ double relu_pattern_subgradient(struct relu_pattern *s, const struct mat *v, con
 
         longest = fmax(longest, neuron_subgradient(s, i, v, w, eta, &terms));
         scale = fmax(scale, terms);
-        for (size_t j = 0; j < n; j++) /* h stays 0 where a kink is released */
-            if (s->state[i * n + j] == RELU_KINK && !s->held[i * n + j])
-                s->state[i * n + j] = s->s.a[i * n + j] >= 1 ? RELU_ON : RELU_OFF;
+        release(s, i);
     }
     return scale > 0 ? longest / scale : 0;
 }

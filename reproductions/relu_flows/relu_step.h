@@ -15,7 +15,8 @@
 void relu_step_newton(struct relu_pattern *s, const struct mat *v, const struct mat *w, double eta);
 
 /* The slope of the objective along p just after V. */
-double relu_step_slope(struct relu_pattern *s, const struct mat *v, const struct mat *w, double eta);
+double relu_step_slope(struct relu_pattern *s, const struct mat *v, const struct mat *w,
+                       double eta);
 
 /* After relu_step_slope, which gave slope < 0: V moves along p to the first minimum of the
  * objective, kinks on the way included; h, state and e follow. Returns the length in units of p. */
