@@ -10,6 +10,10 @@
 
 enum { STEPS_MOST = 20000, HALVINGS = 60 };
 
+/* A point this far on the wrong side of its kink, relative to its terms, is still on it. */
+#define ROUNDING 1e-13
+
+
 /* w' = -P_i (c_i / n) sum_{j on} e_j x_j on the pattern as it stands. */
 static int field(double t, const double w[], double dw[], void *flow)
 {
@@ -93,12 +97,14 @@ static int pattern_ends(struct relu_flow *flow, struct mat *w)
 
     for (size_t i = 0; i < w->rows; i++)
         for (size_t j = 0; j < n; j++) {
-            double h = 0;
+            double h = 0, size = 0;
 
-            for (size_t k = 0; k < d; k++)
+            for (size_t k = 0; k < d; k++) {
                 h += w->a[i * d + k] * x->a[j * d + k];
-            if ((flow->state[i * n + j] == RELU_ON && h < 0) ||
-                (flow->state[i * n + j] == RELU_OFF && h > 0))
+                size += fabs(w->a[i * d + k] * x->a[j * d + k]);
+            }
+            if ((flow->state[i * n + j] == RELU_ON && h < -ROUNDING * size) ||
+                (flow->state[i * n + j] == RELU_OFF && h > ROUNDING * size))
                 ends = s->held[i * n + j] = 1;
         }
     for (size_t i = 0; i < w->rows && ends; i++)

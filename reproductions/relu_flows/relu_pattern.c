@@ -10,6 +10,9 @@
 /* A neuron shorter than this part of the longest one is 0. */
 #define DUST 1e-15
 
+/* A subgradient shorter than this part of its terms is 0. */
+#define SMALL 1e-13
+
 struct relu_pattern relu_pattern_make(struct arena *mem, struct relu_network *net)
 {
     const size_t m = net->m, n = net->data->n, d = net->data->d;
@@ -20,7 +23,8 @@ struct relu_pattern relu_pattern_make(struct arena *mem, struct relu_network *ne
         .g = mat_zero(mem, m, d), .p = mat_zero(mem, m, d), .a = mat_zero(mem, n, n),
         .z = mat_zero(mem, n, d), .basis = mat_zero(mem, d, d), .e = vec_zero(mem, n),
         .de = vec_zero(mem, n), .small = mat_zero(mem, d, d), .change = vec_zero(mem, d),
-        .b = vec_zero(mem, d), .free = arena_get(mem, d, sizeof(size_t))};
+        .b = vec_zero(mem, d), .free = arena_get(mem, d, sizeof(size_t)),
+        .concave = arena_get(mem, n, 1)};
 }
 
 static double dot(const double *x, const double *y, size_t n)
@@ -160,6 +164,14 @@ void relu_pattern_solve(struct mat *a, size_t n, double *b)
 
 /* ---- the subgradient of least length ---- */
 
+/* At its kink, and pulled away from it to both sides. */
+static int concave(const struct relu_pattern *s, size_t i, size_t j)
+{
+    const size_t n = s->net->data->n;
+
+    return s->state[i * n + j] == RELU_KINK && !(s->net->c.x[i] * s->e.x[j] > 0);
+}
+
 /* g += change * q_j, s_ij += change. */
 static void add_share(struct relu_pattern *s, size_t i, size_t j, double change, double *g)
 {
@@ -242,11 +254,9 @@ static void least_shares(struct relu_pattern *s, size_t i, double *g, double for
     }
 }
 
-/* Sets g to the subgradient of neuron i without its kinks, with share `concave` of those with
- * c_i e_j <= 0 (of the pair `only` alone, where that is below n), then the least one over the rest.
- * Any such share gives a direction -g in which the objective falls by |g|^2 or more. */
-static double one_subgradient(struct relu_pattern *s, size_t i, const double *b, double concave,
-                              size_t only, double force)
+/* g = b + the shares s->concave of the kinks with c_i e_j <= 0 + the least one over the rest. Any
+ * shares in [0, 1] give a direction -g in which the objective falls by |g|^2 or more. */
+static double one_subgradient(struct relu_pattern *s, size_t i, const double *b, double force)
 {
     const struct mat *x = &s->net->data->x;
     const size_t n = x->rows, d = x->cols;
@@ -255,9 +265,8 @@ static double one_subgradient(struct relu_pattern *s, size_t i, const double *b,
     memcpy(g, b, d * sizeof *g);
     for (size_t j = 0; j < n; j++) {
         s->s.a[i * n + j] = 0;
-        if (s->state[i * n + j] == RELU_KINK && !(s->net->c.x[i] * s->e.x[j] > 0) &&
-            (only == n || only == j))
-            add_share(s, i, j, concave, g);
+        if (concave(s, i, j) && s->concave[j])
+            add_share(s, i, j, 1, g);
     }
     least_shares(s, i, g, force);
     for (size_t j = 0; j < n; j++) {
@@ -269,7 +278,29 @@ static double one_subgradient(struct relu_pattern *s, size_t i, const double *b,
     return sqrt(dot(g, g, d));
 }
 
-/* Neuron i: tries the shares of concave kinks until one leads down. Returns |g|; *terms: the sum of
+/* Concave kinks take the side to which -g leads, which makes |g| grow, until they are on it. */
+static double agree(struct relu_pattern *s, size_t i, const double *b, double force, double length)
+{
+    const struct mat *x = &s->net->data->x;
+    int changed = 1;
+
+    for (size_t round = 0; round < 2 * x->rows && changed; round++) {
+        changed = 0;
+        for (size_t j = 0; j < x->rows; j++) {
+            const int on = dot(s->g.a + i * x->cols, x->a + j * x->cols, x->cols) < 0;
+
+            if (concave(s, i, j) && s->concave[j] != on) {
+                s->concave[j] = (unsigned char)on;
+                changed = 1;
+            }
+        }
+        if (changed)
+            length = one_subgradient(s, i, b, force);
+    }
+    return length;
+}
+
+/* Neuron i: tries sides of its concave kinks until one leads down. Returns |g|; *terms: the sum of
  * the lengths of its terms. */
 static double neuron_subgradient(struct relu_pattern *s, size_t i, const struct mat *v,
                                  const struct mat *w, double eta, double *terms)
@@ -292,11 +323,19 @@ static double neuron_subgradient(struct relu_pattern *s, size_t i, const struct 
             b[k] += q * x[k];
     }
     *terms = force + length;
-    length = one_subgradient(s, i, b, 0, n, *terms);
-    for (size_t j = 0; j <= n && length <= 1e-13 * *terms; j++)
-        if (j == n || (s->state[i * n + j] == RELU_KINK && s->net->c.x[i] * s->e.x[j] < 0))
-            length = one_subgradient(s, i, b, 1, j, *terms);
-    return length;
+    memset(s->concave, 0, n);
+    length = one_subgradient(s, i, b, *terms);
+    for (size_t j = 0; j < n && length <= SMALL * *terms; j++) /* one of them on, then all */
+        if (concave(s, i, j)) {
+            memset(s->concave, 0, n);
+            s->concave[j] = 1;
+            length = one_subgradient(s, i, b, *terms);
+        }
+    if (length <= SMALL * *terms) {
+        memset(s->concave, 1, n);
+        length = one_subgradient(s, i, b, *terms);
+    }
+    return length <= SMALL * *terms ? length : agree(s, i, b, *terms, length);
 }
 
 /* Kinks that are not held go to the side to which -g leads; h stays 0. */

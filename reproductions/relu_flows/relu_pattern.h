@@ -33,6 +33,7 @@ struct relu_pattern {
     struct mat small;       /* d x d: scratch of one neuron's multipliers, as the next three */
     struct vec change, b;   /* d */
     size_t *free;           /* d */
+    unsigned char *concave; /* n: concave kinks that are taken as on */
 };
 
 struct relu_pattern relu_pattern_make(struct arena *mem, struct relu_network *net);
