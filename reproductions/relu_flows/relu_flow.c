@@ -87,7 +87,8 @@ static enum status try_step(struct relu_flow *flow, struct mat *w, double h)
 }
 
 /* 1 when the pattern of the step does not hold at its end w: a pair changed sides, which becomes
- * its kink, or a kink is left. The pattern is the one at w afterwards. */
+ * its kink, or a kink is left (also by a neuron that rested there). The pattern is the one at w
+ * afterwards. */
 static int pattern_ends(struct relu_flow *flow, struct mat *w)
 {
     struct relu_pattern *s = &flow->pattern;
@@ -112,7 +113,7 @@ static int pattern_ends(struct relu_flow *flow, struct mat *w)
     relu_pattern_follow(s, w);
     relu_pattern_subgradient(s, w, w, (double)INFINITY);
     for (size_t k = 0; k < w->rows * n; k++)
-        ends |= s->held[k] != flow->held[k];
+        ends |= s->held[k] != flow->held[k] || s->state[k] != flow->state[k];
     return ends;
 }
 
