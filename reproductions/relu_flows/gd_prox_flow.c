@@ -222,6 +222,7 @@ static enum status run_unit(const struct parameters *a, struct unit *u)
     return STATUS_OK;
 }
 
+#define SLOPE "slope of log gap on log step"
 static const struct metric metrics[] = {
     {"gap.gd-prox.*", "1", LOWER_IS_BETTER, CLASS_LIBM, 0, "explicit against implicit steps"},
     {"gap.gd-flow.*", "1", LOWER_IS_BETTER, CLASS_LIBM, 0, "explicit steps against the flow"},
@@ -229,11 +230,11 @@ static const struct metric metrics[] = {
     {"gap.mean-flow.*", "1", LOWER_IS_BETTER, CLASS_LIBM, 0, "the mean of both against the flow"},
     {"gap.same-gamma.*", "1", LOWER_IS_BETTER, CLASS_LIBM, 0,
      "explicit steps gamma against implicit steps gamma m"},
-    {"order.gd-prox", "1", NO_DIRECTION, CLASS_LIBM, 0, "slope of log gap on log step"},
-    {"order.gd-flow", "1", NO_DIRECTION, CLASS_LIBM, 0, "slope of log gap on log step"},
-    {"order.prox-flow", "1", NO_DIRECTION, CLASS_LIBM, 0, "slope of log gap on log step"},
-    {"order.mean-flow", "1", NO_DIRECTION, CLASS_LIBM, 0, "slope of log gap on log step"},
-    {"order.same-gamma", "1", NO_DIRECTION, CLASS_LIBM, 0, "slope of log gap on log step"},
+    {"order.gd-prox", "1", NO_DIRECTION, CLASS_LIBM, 0, SLOPE},
+    {"order.gd-flow", "1", NO_DIRECTION, CLASS_LIBM, 0, SLOPE},
+    {"order.prox-flow", "1", NO_DIRECTION, CLASS_LIBM, 0, SLOPE},
+    {"order.mean-flow", "1", NO_DIRECTION, CLASS_LIBM, 0, SLOPE},
+    {"order.same-gamma", "1", NO_DIRECTION, CLASS_LIBM, 0, SLOPE},
     {"parted.gd-prox", "1", LOWER_IS_BETTER, CLASS_EXACT, 0,
      "1 where the gap at the smallest step is no small multiple of that step"},
     {"parted.gd-flow", "1", LOWER_IS_BETTER, CLASS_EXACT, 0, "the same, explicit against flow"},
@@ -244,6 +245,10 @@ static const struct metric metrics[] = {
 };
 #define SMOOTH "the next order in eta lambda_max = 0.39 at the largest step"
 #define KINKED "each kink adds an error of one step: halving the step divides the gap by 1.5 to 2.4"
+
+#define AGREE "explicit and implicit steps agree to first order"
+#define DESCENT "gradient descent converges to the flow"
+#define PROX "the proximal point converges to the flow"
 
 /* One claim of order 1 a pair, for the smooth and for the kinked problem. */
 #define ORDER_ONE(claim_id, pair, problem, margin, why, said)                                      \
@@ -256,24 +261,16 @@ static const struct metric metrics[] = {
      .reason = "0 or 1"}
 
 static const struct claim claims[] = {
-    ORDER_ONE("smooth-gd-prox", "gd-prox", "three-points", 0.1, SMOOTH,
-              "explicit and implicit steps agree to first order"),
-    ORDER_ONE("smooth-gd-flow", "gd-flow", "three-points", 0.1, SMOOTH,
-              "gradient descent converges to the flow at first order"),
-    ORDER_ONE("smooth-prox-flow", "prox-flow", "three-points", 0.1, SMOOTH,
-              "the proximal point converges to the flow at first order"),
-    ORDER_ONE("kinked-gd-prox", "gd-prox", "sinus-positive", 0.25, KINKED,
-              "explicit and implicit steps agree to first order"),
-    ORDER_ONE("kinked-gd-flow", "gd-flow", "sinus-positive", 0.25, KINKED,
-              "gradient descent converges to the flow at first order"),
-    ORDER_ONE("kinked-prox-flow", "prox-flow", "sinus-positive", 0.25, KINKED,
-              "the proximal point converges to the flow at first order"),
-    CONVERGES("random-gd-flow", "gd-flow", "random-signed", "gradient descent converges to the flow"),
-    CONVERGES("random-prox-flow", "prox-flow", "random-signed",
-              "the proximal point converges to the flow"),
-    CONVERGES("signed-gd-flow", "gd-flow", "sinus-signed", "gradient descent converges to the flow"),
-    CONVERGES("signed-prox-flow", "prox-flow", "sinus-signed",
-              "the proximal point converges to the flow"),
+    ORDER_ONE("smooth-gd-prox", "gd-prox", "three-points", 0.1, SMOOTH, AGREE),
+    ORDER_ONE("smooth-gd-flow", "gd-flow", "three-points", 0.1, SMOOTH, DESCENT),
+    ORDER_ONE("smooth-prox-flow", "prox-flow", "three-points", 0.1, SMOOTH, PROX),
+    ORDER_ONE("kinked-gd-prox", "gd-prox", "sinus-positive", 0.25, KINKED, AGREE),
+    ORDER_ONE("kinked-gd-flow", "gd-flow", "sinus-positive", 0.25, KINKED, DESCENT),
+    ORDER_ONE("kinked-prox-flow", "prox-flow", "sinus-positive", 0.25, KINKED, PROX),
+    CONVERGES("random-gd-flow", "gd-flow", "random-signed", DESCENT),
+    CONVERGES("random-prox-flow", "prox-flow", "random-signed", PROX),
+    CONVERGES("signed-gd-flow", "gd-flow", "sinus-signed", DESCENT),
+    CONVERGES("signed-prox-flow", "prox-flow", "sinus-signed", PROX),
     {.id = "mean-is-second-order", .place = "derived: the first errors are of opposite sign",
      .words = "the mean of explicit and implicit step is of second order on the smooth problem",
      .kind = VALUE, .metric = "order.mean-flow", .cell = "three-points", .to = 2, .within = 0.1,

@@ -11,8 +11,10 @@
 /* An assignment counts as another one only where it is cheaper by more than this, relatively. */
 #define ROUNDING 1e-12
 
-/* A step shorter than this part of Newton's was held up by a kink. */
+/* A step shorter than this part of Newton's was held up by a kink; so many in a row, or a line that
+ * does not descend, and each neuron moves alone. */
 #define SHORT 0.1
+enum { PATIENCE = 10 };
 
 struct relu_prox relu_prox_make(struct arena *mem, struct relu_network *net)
 {
@@ -65,7 +67,7 @@ static enum status descend(struct relu_prox *s, const struct mat *centre, double
     const double eta = gamma * (double)v->rows;
 
     relu_pattern_classify(pattern, v);
-    for (size_t step = 0;; step++) {
+    for (size_t step = 0, held_up = 0;; step++) {
         double slope, length = 0;
 
         report->residual = relu_pattern_subgradient(pattern, v, centre, eta);
@@ -78,7 +80,9 @@ static enum status descend(struct relu_prox *s, const struct mat *centre, double
         if (slope < 0)
             length = relu_step_move(pattern, v, slope, eta);
         report->iterations++;
-        if (length < SHORT) {
+        held_up = slope < 0 && length < SHORT ? held_up + 1 : 0;
+        if (!(slope < 0) || held_up == PATIENCE) {
+            held_up = 0;
             report->fallbacks++;
             if (relu_step_sweep(pattern, v, centre, eta) == 0 && !(slope < 0))
                 break;

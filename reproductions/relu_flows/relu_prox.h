@@ -36,7 +36,7 @@
 
 struct relu_prox_report {
     size_t iterations;    /* steps; of all rounds for W2 */
-    size_t fallbacks;     /* of them followed by a move of each neuron alone */
+    size_t fallbacks;     /* of them followed by moves of each neuron alone */
     size_t rounds;        /* W2: assignments solved */
     double objective;     /* at the answer */
     double decrease;      /* objective at the start less that, >= 0 up to rounding */
@@ -53,7 +53,7 @@ struct relu_prox_limits {
     size_t rounds;        /* of assignments */
 };
 /* What the claims use. */
-#define RELU_PROX_LIMITS ((struct relu_prox_limits){1e-11, 500, 100})
+#define RELU_PROX_LIMITS ((struct relu_prox_limits){1e-11, 5000, 100})
 
 /* Scratch for a network; everything is allocated here but what an assignment needs. */
 struct relu_prox {

@@ -19,7 +19,7 @@ static double dot(const double *x, const double *y, size_t n)
 /* ---- the minimum on a pattern ---- */
 
 /* p = U - V, U the minimum on the pattern (state, held). */
-void relu_step_newton(struct relu_pattern *s, const struct mat *v, const struct mat *w, double eta)
+static void newton(struct relu_pattern *s, const struct mat *v, const struct mat *w, double eta)
 {
     const struct relu_data *data = s->net->data;
     const size_t n = data->n, d = data->d;
@@ -53,6 +53,38 @@ void relu_step_newton(struct relu_pattern *s, const struct mat *v, const struct 
                 p[k] -= weight * e[j] * s->z.a[j * d + k];
         relu_pattern_project(s, i, p);
     }
+}
+
+/* Holds the convex kinks that were released to one side while p leads to the other; returns their
+ * number. */
+static size_t hold_back(struct relu_pattern *s)
+{
+    const struct mat *x = &s->net->data->x;
+    const size_t n = x->rows, d = x->cols;
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->net->m; i++)
+        for (size_t j = 0; j < n; j++) {
+            const size_t ij = i * n + j;
+            double dh;
+
+            if (!(s->h.a[ij] == 0) || s->held[ij] || !(s->net->c.x[i] * s->e.x[j] > 0))
+                continue;
+            dh = dot(s->p.a + i * d, x->a + j * d, d);
+            if ((s->state[ij] == RELU_ON && dh < 0) || (s->state[ij] == RELU_OFF && dh > 0)) {
+                s->held[ij] = 1;
+                s->state[ij] = RELU_KINK;
+                count++;
+            }
+        }
+    return count;
+}
+
+void relu_step_newton(struct relu_pattern *s, const struct mat *v, const struct mat *w, double eta)
+{
+    do
+        newton(s, v, w, eta);
+    while (hold_back(s) > 0);
 }
 
 /* ---- the first minimum on a line ---- */
