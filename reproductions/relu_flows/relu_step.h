@@ -11,8 +11,8 @@
 #include "relu_flows/relu_pattern.h"
 
 /* p = U - V, U the minimum of the objective on the present pattern, held kinks kept; kinks that
- * were released to one side and would go to the other are held too. eta is finite. m n^2 d + n^3 / 6
- * multiplications, once or a few times. */
+ * were released to one side and would go to the other are held too. eta is finite. m n^2 d +
+ * n^3 / 6 multiplications, once or a few times. */
 void relu_step_newton(struct relu_pattern *s, const struct mat *v, const struct mat *w, double eta);
 
 /* The slope of the objective along p just after V. */

@@ -6,8 +6,8 @@
  *          (August 2024), two-particle example.
  * Measured the objective where the descent from V = W ends, the least objective, and whether the
  *          particles are exchanged, against g; with closed forms for both branches.
- * Differs  The note takes the end of the branch that starts at V = W for the end of the minimum. The
- *          exchanged branch is lower at every g > 0.
+ * Differs  The notes take the end of the branch that starts at V = W for the end of the minimum.
+ *          The exchanged branch is lower at every g > 0.
  * Minutes  smoke 0, desk 0, paper 0.
  */
 #include <math.h>
