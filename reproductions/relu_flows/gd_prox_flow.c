@@ -216,7 +216,7 @@ static enum status run_unit(const struct parameters *a, struct unit *u)
     for (size_t pair = GD_FLOW; pair <= PROX_FLOW; pair++)
         emit(u, arena_text(u->mem, "parted.%s", pair_name[pair]),
              gaps[pair] > a->parted * a->T / (double)finest);
-    emit(u, "flow.error", error);
+    emit(u, "flow.error", fmax(error, 1e-14)); /* below that all is rounding */
     emit(u, "flow.kinks", events);
     return STATUS_OK;
 }
@@ -289,9 +289,9 @@ int main(int argc, char **argv)
                  "2024",
         .differs = "With the note's factor 1/m in the distance the matching step of gradient "
                    "descent is gamma m, not the note's gamma. Proximal points are exact local "
-                   "minima, not ends of inner loops; the flow is followed through its kinks. A neuron that reaches 0 has more than one flow from there: an "
-                   "explicit step jumps over 0 and leaves it dead, an implicit one stays at 0 and "
-                   "can leave it later, so the methods may part, however small the step.",
+                   "minima, not ends of inner loops; the flow is followed through its kinks. From "
+                   "0 a neuron has more than one flow: an explicit step jumps over 0 and leaves "
+                   "it dead, an implicit one stays and can leave later, so they may part.",
         .caption = "Largest distance of a weight up to time T between explicit steps (gd), "
                    "implicit steps (prox) and the flow against the step, in the mean over seeds. "
                    "Dashed: slope 1. In the signed problems some seeds part for good.",
