@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "aborts.h"
 #include "linalg/lapack.h"
 #include "test.h"
 #include "transport/bures.h"
@@ -129,10 +130,10 @@ static void natural_gradient_represents_the_derivative(void **state)
     for (int k = GAUSSIAN_EUCLIDEAN; k <= GAUSSIAN_FISHER; k++) {
         const enum gaussian_metric metric = (enum gaussian_metric)k;
         struct vec v = vec_zero(&mem, D), sum = vec_copy(&mem, &m);
-        struct mat V = mat_zero(&mem, D, D), both;
+        struct mat V = mat_zero(&mem, D, D), scratch = mat_zero(&mem, D, D), both;
         double a, b, c;
 
-        gaussian_natural(&v, &V, &sigma, &g, &G, metric, &mem);
+        gaussian_natural(&v, &V, &sigma, &g, &G, metric, &scratch);
         vec_axpy(&sum, 1, &v);
         both = moved(&mem, &s, 1, &V);
         CHECK_STATUS(gaussian_norm(&a, &sigma, &sum, &both, metric, &mem), STATUS_OK);
@@ -175,6 +176,7 @@ static void diagonal_covariances_agree_with_the_family(void **state)
     struct arena mem = {0};
     const double v_[] = {0.5, 1, 2, 4}, gradient_[] = {1, -2, 3, -4, 0.5, -0.25, 2, 1};
     struct mat sigma = mat_zero(&mem, D, D), G = mat_zero(&mem, D, D), V = mat_zero(&mem, D, D);
+    struct mat scratch = mat_zero(&mem, D, D);
     struct vec theta = vec_zero(&mem, 2 * D), gradient = vec_over(gradient_, 2 * D), v, natural;
     const struct vec g = vec_over(gradient_, D);
 
@@ -186,7 +188,7 @@ static void diagonal_covariances_agree_with_the_family(void **state)
         G.a[i * D + i] = gradient_[D + i];
     }
     for (int k = GAUSSIAN_WASSERSTEIN; k <= GAUSSIAN_FISHER; k++) {
-        gaussian_natural(&v, &V, &sigma, &g, &G, (enum gaussian_metric)k, &mem);
+        gaussian_natural(&v, &V, &sigma, &g, &G, (enum gaussian_metric)k, &scratch);
         CHECK_STATUS(gaussian_families_natural(&natural, GAUSSIAN_NORMAL_VAR, &theta, &gradient,
                                                (enum gaussian_metric)k), STATUS_OK);
         for (size_t i = 0; i < D; i++) {
@@ -194,6 +196,39 @@ static void diagonal_covariances_agree_with_the_family(void **state)
             CHECK_RELATIVE(V.a[i * D + i], natural.x[D + i], 1e-14);
         }
     }
+    arena_free(&mem);
+}
+
+/* The Wasserstein flow of W2^2 keeps the optimal map: Euler steps of size lambda along it stay on the
+ * geodesic, so W2 shrinks by 1 - 2 lambda up to the curvature, of second order in lambda. */
+static void flow_of_the_distance_contracts_by_four(void **state)
+{
+    struct arena mem = {0};
+    struct rng r = rng_stream(7, "matrices");
+    const struct mat start = covariance(&mem, &r), target = covariance(&mem, &r);
+    const struct vec mu = vec_normal(&mem, &r, D, 1), to = vec_normal(&mem, &r, D, 1);
+    struct mat G = mat_zero(&mem, D, D), V = mat_zero(&mem, D, D), scratch = mat_zero(&mem, D, D);
+    struct vec g = vec_zero(&mem, D), v = vec_zero(&mem, D);
+    double first, last, error[2];
+
+    (void)state;
+    for (int fine = 0; fine < 2; fine++) {
+        const double lambda = fine ? 5e-4 : 1e-3, time = 0.1;
+        struct mat sigma = mat_copy(&mem, &start);
+        struct vec at = vec_copy(&mem, &mu), entries = mat_flat(&sigma), step = mat_flat(&V);
+
+        CHECK_STATUS(gaussian_distance(&first, NULL, NULL, &at, &sigma, &to, &target), STATUS_OK);
+        for (int k = 0; k < (int)(time / lambda + 0.5); k++) {
+            CHECK_STATUS(gaussian_distance(&last, &g, &G, &at, &sigma, &to, &target), STATUS_OK);
+            gaussian_natural(&v, &V, &sigma, &g, &G, GAUSSIAN_WASSERSTEIN, &scratch);
+            vec_axpy(&at, -lambda, &v);
+            vec_axpy(&entries, -lambda, &step);
+        }
+        CHECK_STATUS(gaussian_distance(&last, NULL, NULL, &at, &sigma, &to, &target), STATUS_OK);
+        error[fine] = fabs(last / first - exp(-4 * time));
+    }
+    CHECK_TRUE(error[0] < 2e-3);
+    CHECK_NEAR(error[0] / error[1], 2, 0.05);
     arena_free(&mem);
 }
 
@@ -211,6 +246,8 @@ static void singular_covariances_have_a_status(void **state)
                  STATUS_NOT_DEFINITE);
     CHECK_STATUS(gaussian_norm(&squared, &zero, &m, &s, GAUSSIAN_FISHER, &mem),
                  STATUS_NOT_DEFINITE);
+    CHECK_ABORTS(CHECK_STATUS(gaussian_distance(&squared, &m, NULL, &m, &lam, &m, &lam),
+                              STATUS_OK));
     zero.a[0] = (double)NAN;
     CHECK_STATUS(gaussian_lyapunov(&lam, &zero, &s, &mem), STATUS_DIVERGED);
     arena_free(&mem);
@@ -225,6 +262,7 @@ int main(void)
         cmocka_unit_test(natural_gradient_represents_the_derivative),
         cmocka_unit_test(distance_has_its_gradient),
         cmocka_unit_test(diagonal_covariances_agree_with_the_family),
+        cmocka_unit_test(flow_of_the_distance_contracts_by_four),
         cmocka_unit_test(singular_covariances_have_a_status),
     };
 

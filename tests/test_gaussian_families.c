@@ -233,6 +233,60 @@ static void a_step_contracts_the_distance_exactly(void **state)
     arena_free(&mem);
 }
 
+/* In v = s^2 a step of size lambda moves v to s ((1 - 4 lambda) s + 4 lambda s*): positive from
+ * everywhere for 4 lambda <= 1, and beyond that up to s = s* 4 lambda / (4 lambda - 1). */
+static void a_step_in_the_variance_stays_positive_up_to_a_quarter(void **state)
+{
+    static const struct { double lambda, s; int positive; } steps[] = {
+        {0.25, 1000, 1}, {0.3, 5.99, 1}, {0.3, 6.01, 0}, {0.5, 1.99, 1}, {0.5, 2.01, 0}};
+    struct arena mem = {0};
+    struct vec theta = vec_zero(&mem, 2), target = vec_zero(&mem, 2), v = vec_zero(&mem, 2);
+
+    (void)state;
+    target.x[1] = 1;
+    for (size_t k = 0; k < sizeof steps / sizeof steps[0]; k++) {
+        theta.x[1] = steps[k].s * steps[k].s;
+        (void)gaussian_families_distance(&v, GAUSSIAN_NORMAL_VAR, &theta, &target);
+        CHECK_STATUS(gaussian_families_natural(&v, GAUSSIAN_NORMAL_VAR, &theta, &v,
+                                               GAUSSIAN_WASSERSTEIN), STATUS_OK);
+        vec_axpy(&theta, -steps[k].lambda, &v);
+        CHECK_STATUS(gaussian_families_check(GAUSSIAN_NORMAL_VAR, &theta),
+                     steps[k].positive ? STATUS_OK : STATUS_DIVERGED);
+    }
+    arena_free(&mem);
+}
+
+static void metrics_beyond_double_have_a_status(void **state)
+{
+    const double far_[] = {400, 1}, narrow_[] = {0, -400}, g_[] = {1, 1};
+    const struct vec far_out = vec_over(far_, 2), narrow = vec_over(narrow_, 2);
+    const struct vec g = vec_over(g_, 2);
+    struct arena mem = {0};
+    struct vec v = vec_zero(&mem, 2);
+    double squared;
+
+    (void)state;
+    CHECK_STATUS(gaussian_families_natural(&v, GAUSSIAN_LOG_NORMAL, &far_out, &g,
+                                           GAUSSIAN_WASSERSTEIN), STATUS_OK); /* 1 / infinity */
+    CHECK_NEAR(v.x[0], 0, 0);
+    CHECK_STATUS(gaussian_families_norm(&squared, GAUSSIAN_LOG_NORMAL, &far_out, &g,
+                                        GAUSSIAN_WASSERSTEIN), STATUS_DIVERGED);
+    CHECK_STATUS(gaussian_families_natural(&v, GAUSSIAN_NORMAL_LOG, &narrow, &g,
+                                           GAUSSIAN_WASSERSTEIN), STATUS_DIVERGED);
+    CHECK_MESSAGE("metric");
+    for (size_t f = 0; f < 5; f++) {
+        const struct vec theta = theta_of(&mem, all[f], 1);
+        double g_bad[] = {1, (double)NAN};
+        const struct vec bad = vec_over(g_bad, 2);
+
+        CHECK_STATUS(gaussian_families_natural(&v, all[f], &theta, &bad, GAUSSIAN_WASSERSTEIN),
+                     STATUS_DIVERGED);
+        CHECK_STATUS(gaussian_families_norm(&squared, all[f], &theta, &bad, GAUSSIAN_WASSERSTEIN),
+                     STATUS_DIVERGED);
+    }
+    arena_free(&mem);
+}
+
 static void bad_parameters_have_a_status(void **state)
 {
     struct arena mem = {0};
@@ -281,6 +335,8 @@ int main(void)
         cmocka_unit_test(natural_gradient_inverts_the_metric),
         cmocka_unit_test(distance_has_its_gradient_and_ignores_the_parameterization),
         cmocka_unit_test(a_step_contracts_the_distance_exactly),
+        cmocka_unit_test(a_step_in_the_variance_stays_positive_up_to_a_quarter),
+        cmocka_unit_test(metrics_beyond_double_have_a_status),
         cmocka_unit_test(bad_parameters_have_a_status),
     };
 

@@ -83,12 +83,12 @@ enum status gaussian_norm(double *squared, const struct mat *sigma, const struct
 }
 
 void gaussian_natural(struct vec *v, struct mat *V, const struct mat *sigma, const struct vec *g,
-                      const struct mat *G, enum gaussian_metric metric, struct arena *mem)
+                      const struct mat *G, enum gaussian_metric metric, struct mat *scratch)
 {
     const size_t d = sigma->rows;
-    struct mat product = mat_zero(mem, d, d);
 
     check_square(V, d);
+    check_square(scratch, d);
     check_square(G, d);
     CHECK(v->n == d && g->n == d, "means of %zu and %zu for %zu", v->n, g->n, d);
     if (metric == GAUSSIAN_EUCLIDEAN) {
@@ -96,23 +96,24 @@ void gaussian_natural(struct vec *v, struct mat *V, const struct mat *sigma, con
         mat_set(V, G);
         return;
     }
-    mat_multiply(&product, 2, G, MAT_AS_IS, sigma, MAT_AS_IS, 0);
+    mat_multiply(scratch, 2, G, MAT_AS_IS, sigma, MAT_AS_IS, 0);
     if (metric == GAUSSIAN_FISHER) {
         mat_vec(v, 1, sigma, g);
-        mat_multiply(V, 1, sigma, MAT_AS_IS, &product, MAT_AS_IS, 0);
+        mat_multiply(V, 1, sigma, MAT_AS_IS, scratch, MAT_AS_IS, 0);
         mat_mirror_lower(V);
         return;
     }
     vec_set(v, g);
     for (size_t i = 0; i < d; i++)
         for (size_t j = 0; j < d; j++)
-            V->a[i * d + j] = product.a[i * d + j] + product.a[j * d + i];
+            V->a[i * d + j] = scratch->a[i * d + j] + scratch->a[j * d + i];
 }
 
 enum status gaussian_distance(double *squared, struct vec *g, struct mat *G, const struct vec *mu,
                               const struct mat *sigma, const struct vec *target_mu,
                               const struct mat *target_sigma)
 {
+    CHECK((g == NULL) == (G == NULL), "one half of a gradient");
     TRY(bures_gaussian(squared, mu, sigma, target_mu, target_sigma));
     if (G == NULL)
         return STATUS_OK;

@@ -30,9 +30,10 @@ enum status gaussian_norm(double *squared, const struct mat *sigma, const struct
                           const struct mat *s, enum gaussian_metric metric,
                           struct arena *mem) MUST_USE;
 
-/* (v, V) = natural gradient of (g, G). No solve is needed. */
+/* (v, V) = natural gradient of (g, G), V symmetric to the bit. No solve is needed, and no memory:
+ * scratch is d x d. Outputs must not be inputs. */
 void gaussian_natural(struct vec *v, struct mat *V, const struct mat *sigma, const struct vec *g,
-                      const struct mat *G, enum gaussian_metric metric, struct arena *mem);
+                      const struct mat *G, enum gaussian_metric metric, struct mat *scratch);
 
 /* *squared = W2^2(N(mu, Sigma), N(mu*, Sigma*)) and its gradient g = 2 (mu - mu*), G = I - T, T the
  * optimal map from Sigma to Sigma*; g and G may be NULL, both or none. Errors as bures_map. */

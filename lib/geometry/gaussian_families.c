@@ -106,9 +106,10 @@ void gaussian_families_sample(struct mat *x, struct mat *jacobian, enum gaussian
     }
 }
 
-/* The 2 x 2 block of the metric for location i and its scale. */
+/* The 2 x 2 block of the metric for location i and its scale: factor (location, cross; cross,
+ * scale) with determinant factor^2 `determinant`, which is not computed by a difference. */
 struct block {
-    double location, cross, scale;
+    double factor, location, cross, scale, determinant;
 };
 
 static struct block metric_block(enum gaussian_family family, const struct vec *theta, size_t i,
@@ -119,15 +120,12 @@ static struct block metric_block(enum gaussian_family family, const struct vec *
     const double s = scale_of(family, parameter), slope = scale_slope(family, s);
 
     if (metric == GAUSSIAN_EUCLIDEAN || family == GAUSSIAN_SPHERE)
-        return (struct block){1, 0, 1};
+        return (struct block){1, 1, 0, 1, 1};
     if (metric == GAUSSIAN_FISHER)
-        return (struct block){1 / (s * s), 0, 2 * slope * slope / (s * s)};
-    if (family == GAUSSIAN_LOG_NORMAL) {
-        const double e = exp(2 * theta->x[i] + 2 * s * s);
-
-        return (struct block){e, 2 * s * e, (1 + 4 * s * s) * e};
-    }
-    return (struct block){1, 0, slope * slope};
+        return (struct block){1 / (s * s), 1, 0, 2 * slope * slope, 2 * slope * slope};
+    if (family == GAUSSIAN_LOG_NORMAL)
+        return (struct block){exp(2 * theta->x[i] + 2 * s * s), 1, 2 * s, 1 + 4 * s * s, 1};
+    return (struct block){1, 1, 0, slope * slope, slope * slope};
 }
 
 static enum status check_metric(enum gaussian_family family, const struct vec *theta, size_t n,
@@ -137,6 +135,13 @@ static enum status check_metric(enum gaussian_family family, const struct vec *t
     TRY(gaussian_families_check(family, theta));
     if (family == GAUSSIAN_SPHERE && metric == GAUSSIAN_FISHER)
         return status_set(STATUS_USAGE, "a uniform sphere has no density, so no Fisher metric");
+    return STATUS_OK;
+}
+
+static enum status check_result(int not_finite)
+{
+    if (not_finite)
+        return status_set(STATUS_DIVERGED, "not finite: the gradient, or its metric in double");
     return STATUS_OK;
 }
 
@@ -150,18 +155,16 @@ enum status gaussian_families_natural(struct vec *v, enum gaussian_family family
     TRY(check_metric(family, theta, gradient->n, metric));
     if (family == GAUSSIAN_SPHERE) {
         vec_set(v, gradient);
-        return STATUS_OK;
+        return check_result(vec_first_not_finite(v) < v->n);
     }
     for (size_t i = 0; i < d; i++) {
         const struct block g = metric_block(family, theta, i, metric);
-        /* of e (1, 2s; 2s, 1 + 4s^2) exactly e^2: written so that nothing cancels */
-        const double determinant = g.cross != 0 ? g.location * g.location : g.location * g.scale;
         const double a = gradient->x[i], b = gradient->x[d + i];
 
-        v->x[i] = (g.scale * a - g.cross * b) / determinant;
-        v->x[d + i] = (g.location * b - g.cross * a) / determinant;
+        v->x[i] = (g.scale * a - g.cross * b) / g.determinant / g.factor;
+        v->x[d + i] = (g.location * b - g.cross * a) / g.determinant / g.factor;
     }
-    return STATUS_OK;
+    return check_result(vec_first_not_finite(v) < v->n);
 }
 
 enum status gaussian_families_norm(double *squared, enum gaussian_family family,
@@ -173,16 +176,16 @@ enum status gaussian_families_norm(double *squared, enum gaussian_family family,
     TRY(check_metric(family, theta, u->n, metric));
     if (family == GAUSSIAN_SPHERE) {
         *squared = vec_dot(u, u);
-        return STATUS_OK;
+        return check_result(!isfinite(*squared));
     }
     *squared = 0;
     for (size_t i = 0; i < d; i++) {
         const struct block g = metric_block(family, theta, i, metric);
         const double a = u->x[i], b = u->x[d + i];
 
-        *squared += g.location * a * a + 2 * g.cross * a * b + g.scale * b * b;
+        *squared += g.factor * (g.location * a * a + 2 * g.cross * a * b + g.scale * b * b);
     }
-    return STATUS_OK;
+    return check_result(!isfinite(*squared));
 }
 
 static void check_normal(enum gaussian_family family)

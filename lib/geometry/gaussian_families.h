@@ -47,8 +47,9 @@ enum status gaussian_families_check(enum gaussian_family family, const struct ve
 void gaussian_families_sample(struct mat *x, struct mat *jacobian, enum gaussian_family family,
                               const struct vec *theta, const struct mat *z);
 
-/* v = G^{-1} gradient (q each; v may be gradient). STATUS_DIVERGED as the check; STATUS_USAGE for
- * the Fisher metric of the sphere. */
+/* v = G^{-1} gradient (q each; v may be gradient). STATUS_DIVERGED as the check, and where the
+ * gradient or v is not finite (a metric that overflows in double); STATUS_USAGE for the Fisher
+ * metric of the sphere. */
 enum status gaussian_families_natural(struct vec *v, enum gaussian_family family,
                                       const struct vec *theta, const struct vec *gradient,
                                       enum gaussian_metric metric) MUST_USE;
