@@ -152,5 +152,5 @@ enum status normal_descent_run(struct normal_run *run, struct normal_descent *s,
             break;
     }
     run->loss = gaussian_families_distance(NULL, s->family, &s->theta, &s->target);
-    return status == STATUS_DIVERGED ? STATUS_OK : status;
+    return status == STATUS_DIVERGED || status == STATUS_NOT_DEFINITE ? STATUS_OK : status;
 }

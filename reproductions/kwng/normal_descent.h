@@ -79,14 +79,16 @@ enum status normal_descent_step(struct normal_descent *s, double step, int most,
 
 /* Where a run ended. */
 struct normal_run {
-    size_t done;   /* steps before it left the domain */
+    size_t done;   /* steps before it ended */
     int halvings;
     double loss;   /* W2^2 to the target, after the last step */
 };
 
-/* Up to `count` steps from `start` (2 d, (mu, s)), with the seed's samples; a run ends early, and
- * well, where halving does not keep it in the domain. Each (count / (path->rows - 1))-th point goes
- * into the rows of path (or NULL) as (mu, s). Other failures are the call's. */
+/* Up to `count` steps from `start` (2 d, (mu, s)), with the seed's samples. A run ends early, and
+ * well, where halving does not keep it in the domain or the estimate has no direction: not finite,
+ * or a metric that is not positive (samples so wide that all kernels vanish). Each
+ * (count / (path->rows - 1))-th point goes into the rows of path (or NULL) as (mu, s). Other
+ * failures are the call's. */
 enum status normal_descent_run(struct normal_run *run, struct normal_descent *s, uint64_t seed,
                                const struct vec *start, double step, size_t count, int most,
                                struct mat *path) MUST_USE;
