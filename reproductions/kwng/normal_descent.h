@@ -86,7 +86,7 @@ struct normal_run {
 
 /* Up to `count` steps from `start` (2 d, (mu, s)), with the seed's samples. A run ends early, and
  * well, where halving does not keep it in the domain or the estimate has no direction: not finite,
- * or a metric that is not positive (samples so wide that all kernels vanish). Each
+ * or a metric that is not positive (samples so wide that it underflows). Each
  * (count / (path->rows - 1))-th point goes into the rows of path (or NULL) as (mu, s). Other
  * failures are the call's. */
 enum status normal_descent_run(struct normal_run *run, struct normal_descent *s, uint64_t seed,
