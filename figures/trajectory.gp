@@ -21,7 +21,7 @@ set xrange [0.9:5000]; set yrange [1e-11:3]
 set ytics (1, 1e-2, 1e-4, 1e-6, 1e-8, 1e-10)
 set xlabel 'iteration'
 set ylabel 'W2^2 to the target / at the start' offset 0.5
-set key at graph 0.01, graph 0.02 left bottom Left reverse samplen 1.5 font small
+set key at graph 0.99, graph 0.6 right top Right noreverse samplen 1.5 font small
 do for [j=1:cell_count] {
     c = cell(j)
     set label 1 target(c) at graph 0, graph 1.05 left textcolor rgb ink font heading
