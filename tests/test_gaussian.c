@@ -199,8 +199,8 @@ static void diagonal_covariances_agree_with_the_family(void **state)
     arena_free(&mem);
 }
 
-/* The Wasserstein flow of W2^2 keeps the optimal map: Euler steps of size lambda along it stay on the
- * geodesic, so W2 shrinks by 1 - 2 lambda up to the curvature, of second order in lambda. */
+/* The Wasserstein flow of W2^2 runs along the geodesic to the target, W2^2 = e^{-4 t} at t; Euler
+ * steps leave it by the curvature, of first order in the step. */
 static void flow_of_the_distance_contracts_by_four(void **state)
 {
     struct arena mem = {0};
