@@ -101,7 +101,8 @@ static enum status contraction(struct problem *b, struct unit *u)
     return STATUS_OK;
 }
 
-/* A halved step may end near v = 0, where s changes fast. */
+/* Condition of a loss: of its own it is that of s - s*, about 1 / sqrt(loss); a halved step may end
+ * near v = 0, where s changes fast. */
 #define HALVED 1e4
 
 /* Losses after `early`, `iterations` and (gradient descent) all steps, and the paths. */
@@ -120,7 +121,7 @@ static enum status walk(struct problem *b, struct unit *u, int method, double st
                                last ? &b->path[method] : NULL));
         b->condition = fmax(b->condition, b->by[method].condition);
         emit_scaled_at(u, names[method], looks[i], run.loss,
-                       run.halvings > 0 ? HALVED * b->condition : b->condition);
+                       (run.halvings > 0 ? HALVED : 1) * fmax(b->condition, 4 / sqrt(run.loss)));
         *halvings = run.halvings;
     }
     return STATUS_OK;
