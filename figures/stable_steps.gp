@@ -25,7 +25,7 @@ do for [p=1:cell_count] {
     c = cell(p)
     which(j) = c
     @count_seeds
-    if (p == 1) { set key at screen 0.085, screen 0.985 left top Left reverse horizontal maxrows 2; set ylabel 'W2^2 to the target / at the start' offset 0.5 } else { unset key; unset ylabel; set format y '' }
+    if (p == 1) { set key at screen 0.085, screen 0.985 left top Left reverse vertical maxrows 3; set ylabel 'W2^2 to the target / at the start' offset 0.5 } else { unset key; unset ylabel; set format y '' }
     set label 1 target(c) at graph 0, graph 1.045 left textcolor rgb ink font heading
     set label 2 '4 v*' at 4*least(c), 1e-20 right offset -0.5,0.5 textcolor rgb colours[1] font small
     set label 3 '1/4' at 0.25, 1e-20 left offset 0.5,0.5 textcolor rgb colours[2] font small
