@@ -258,7 +258,7 @@ static const struct claim claims[] = {
      .kind = ORDER, .metric = "apart", .cell = "steep", .is = BELOW, .to = 0.1,
      .reason = "a tenth of the distance from start to target"},
     {.id = "mild-needs-less-help", .place = "test of ours",
-     .words = "with the least variance 1e-2 fewer steps of the estimate leave the domain than 1e-4",
+     .words = "with a least variance of 1e-2 fewer steps leave the domain than with 1e-4",
      .kind = ORDER, .metric = "halvings", .cell = "mild", .is = BELOW, .to_metric = "halvings",
      .to_cell = "steep"},
     {.id = "steep-needs-help", .place = "test of ours",
