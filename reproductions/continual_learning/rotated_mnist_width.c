@@ -66,10 +66,10 @@ struct run {
     size_t wrong[TASKS][TASKS]; /* after task i, on the tests of task j */
 };
 
-static struct images make_images(struct arena *mem, const struct task *t, size_t most)
+static struct images make_images(struct arena *mem, const struct task *t)
 {
-    struct images out = {.n = t->n, .x = arena_get(mem, most * task_dim(t), sizeof(float)),
-                         .y = arena_get(mem, most, 1)};
+    struct images out = {.n = t->n, .x = arena_get(mem, t->n * task_dim(t), sizeof(float)),
+                         .y = arena_get(mem, t->n, 1)};
 
     task_features(out.x, t, &task_scale_unit);
     memcpy(out.y, t->label, t->n);
@@ -94,9 +94,10 @@ static enum status prepare(const struct parameters *p, struct unit *u, struct ru
         task_features(r->train[t].x, &turned, &task_scale_unit);
         memcpy(r->train[t].y, turned.label, n);
         task_rotated(&turned, u->mem, &d->test_task, p->turn * (double)t);
-        r->test[t] = make_images(u->mem, &turned, turned.n);
+        r->test[t] = make_images(u->mem, &turned);
     }
-    r->memory = make_images(u->mem, &(struct task){.set = sample.set}, MOST_BUFFER);
+    r->memory.x = arena_get(u->mem, MOST_BUFFER * dim, sizeof(float));
+    r->memory.y = arena_get(u->mem, MOST_BUFFER, 1);
     r->x = arena_get(u->mem, 2 * batch * dim, sizeof(float));
     r->y = arena_get(u->mem, 2 * batch, 1);
     r->net = net_create(u->mem, &(struct net_spec){
