@@ -22,22 +22,37 @@ struct kwng kwng_create(struct arena *mem, size_t basis, size_t parameters)
                          .right = vec_zero(mem, basis > parameters ? basis : parameters)};
 }
 
+struct kwng_basis kwng_basis_create(struct arena *mem, size_t m, size_t d)
+{
+    return (struct kwng_basis){.y = mat_zero(mem, m, d),
+                               .coordinate = arena_get(mem, m, sizeof(size_t)),
+                               .row = arena_get(mem, m, sizeof(uint32_t))};
+}
+
+void kwng_basis_fill(struct kwng_basis *basis, const struct mat *x, struct rng *points,
+                     struct rng *coordinates)
+{
+    const size_t m = basis->y.rows;
+
+    CHECK(m >= 1 && m <= x->rows, "%zu basis points of %zu samples", m, x->rows);
+    CHECK(basis->y.cols == x->cols, "a basis in %zu dimensions of samples in %zu", basis->y.cols,
+          x->cols);
+    rng_choose(points, basis->row, m, x->rows);
+    for (size_t i = 0; i < m; i++) {
+        const struct vec from = mat_row(x, basis->row[i]);
+        struct vec to = mat_row(&basis->y, i);
+
+        vec_set(&to, &from);
+        basis->coordinate[i] = rng_below(coordinates, (uint32_t)x->cols);
+    }
+}
+
 struct kwng_basis kwng_basis_draw(struct arena *mem, const struct mat *x, size_t m,
                                   struct rng *points, struct rng *coordinates)
 {
-    struct kwng_basis basis = {.y = mat_zero(mem, m, x->cols)};
-    uint32_t *chosen = arena_get(mem, m, sizeof *chosen);
+    struct kwng_basis basis = kwng_basis_create(mem, m, x->cols);
 
-    CHECK(m >= 1 && m <= x->rows, "%zu basis points of %zu samples", m, x->rows);
-    basis.coordinate = arena_get(mem, m, sizeof *basis.coordinate);
-    rng_choose(points, chosen, m, x->rows);
-    for (size_t i = 0; i < m; i++) {
-        const struct vec from = mat_row(x, chosen[i]);
-        struct vec to = mat_row(&basis.y, i);
-
-        vec_set(&to, &from);
-        basis.coordinate[i] = rng_below(coordinates, (uint32_t)x->cols);
-    }
+    kwng_basis_fill(&basis, x, points, coordinates);
     return basis;
 }
 

@@ -22,6 +22,7 @@
 #define GEOMETRY_KWNG_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/memory.h"
 #include "base/rng.h"
@@ -50,6 +51,7 @@ struct kwng_options {
 struct kwng_basis {
     struct mat y;        /* M x d */
     size_t *coordinate;  /* M, below d */
+    uint32_t *row;       /* M, below N: the samples that were drawn */
 };
 
 /* What an estimate says of itself. */
@@ -79,8 +81,15 @@ struct kwng {
 
 struct kwng kwng_create(struct arena *mem, size_t basis, size_t parameters) MUST_USE;
 
-/* M of the N samples x (N x d), without replacement, from `points`; coordinates uniform, each its
- * own, from `coordinates`. 1 <= M <= N. */
+/* Room for m basis points in d dimensions. */
+struct kwng_basis kwng_basis_create(struct arena *mem, size_t m, size_t d);
+
+/* M = y.rows of the N samples x (N x d), without replacement, from `points`; coordinates uniform,
+ * each its own, from `coordinates`. 1 <= M <= N. */
+void kwng_basis_fill(struct kwng_basis *basis, const struct mat *x, struct rng *points,
+                     struct rng *coordinates);
+
+/* The two together. */
 struct kwng_basis kwng_basis_draw(struct arena *mem, const struct mat *x, size_t m,
                                   struct rng *points, struct rng *coordinates);
 

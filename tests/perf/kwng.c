@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* kwng: a training step by the kernelized Wasserstein natural gradient with 5 and 20 basis points,
+ * and one by plain SGD: 784-256-256-10, batch 128, in turns.
+ *
+ * Prints lines "name<TAB>median<TAB>unit". Argument: seconds to measure (default 2). */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/progress.h"
+#include "geometry/kwng_net.h"
+#include "linalg/blas.h"
+#include "net/loss.h"
+
+enum { BATCH = 128, LAYERS = 3, MOST = 100000, WAYS = 4 };
+
+static const size_t widths[LAYERS + 1] = {784, 256, 256, 10};
+
+struct bench {
+    struct net net;
+    struct optimizer sgd;
+    struct kwng_net few, many; /* 5 and 20 basis points */
+    float *x;                  /* BATCH x 784 */
+    uint8_t labels[BATCH];
+    double seen;               /* keeps results alive */
+    int broken;
+};
+
+static double gradient(struct bench *s)
+{
+    const float *logits = net_forward(&s->net, s->x, BATCH);
+    float *d = net_dlogits(&s->net);
+    const double loss = loss_cross_entropy(logits, s->labels, BATCH, s->net.outputs, BATCH, d);
+
+    net_backward(&s->net, d, 0.0f);
+    s->seen += loss;
+    return loss;
+}
+
+static void step_sgd(struct bench *s)
+{
+    gradient(s);
+    optimizer_step(&s->sgd, s->net.params, s->net.grads, 1e-4);
+}
+
+static void step_kwng(struct bench *s, struct kwng_net *k)
+{
+    struct kwng_net_report report;
+    const enum status status = kwng_net_step(k, &s->net, gradient(s), 1e-4, &report);
+
+    s->broken |= status != STATUS_OK || report.fallback;
+}
+
+static void step_few(struct bench *s)
+{
+    step_kwng(s, &s->few);
+}
+
+static void step_many(struct bench *s)
+{
+    step_kwng(s, &s->many);
+}
+
+/* The products of the five backward passes alone: what a step with M = 5 cannot do without. */
+static void backward_few(struct bench *s)
+{
+    kwng_net_backward(&s->few, &s->net, &s->few.c);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Medians in seconds, taken in turns so that a disturbance meets all. */
+static void medians(struct bench *s, void (*const ways[WAYS])(struct bench *), double seconds,
+                    double out[WAYS])
+{
+    double *times = calloc(WAYS * MOST, sizeof *times);
+    size_t n = 0;
+
+    if (times == NULL)
+        exit(6);
+    for (size_t k = 0; k < WAYS; k++)
+        ways[k](s);
+    for (const double end = progress_clock() + seconds; progress_clock() < end && n < MOST; n++)
+        for (size_t k = 0; k < WAYS; k++) {
+            const double start = progress_clock();
+            ways[k](s);
+            times[k * MOST + n] = progress_clock() - start;
+        }
+    for (size_t k = 0; k < WAYS; k++) {
+        qsort(times + k * MOST, n, sizeof *times, ascending);
+        out[k] = times[k * MOST + n / 2];
+    }
+    free(times);
+}
+
+static void prepare(struct bench *s, struct arena *mem)
+{
+    const struct net_spec spec = {
+        .layer_count = LAYERS, .widths = widths, .activation = ACTIVATION_RELU};
+    struct kwng_net_spec many = kwng_net_official;
+    struct rng rng = rng_stream(1, "perf");
+
+    many.basis = 20;
+    s->net = net_create(mem, &spec, BATCH);
+    net_init(&s->net, &rng);
+    s->sgd = optimizer_create(mem, &(struct optimizer_spec){0}, s->net.param_count);
+    s->few = kwng_net_create(mem, &kwng_net_official, &s->net, NULL, 1);
+    s->many = kwng_net_create(mem, &many, &s->net, NULL, 1);
+    s->x = arena_get(mem, BATCH * widths[0], sizeof *s->x);
+    for (size_t i = 0; i < BATCH * widths[0]; i++)
+        s->x[i] = rng_uniformf(&rng);
+    for (size_t i = 0; i < BATCH; i++)
+        s->labels[i] = (uint8_t)rng_below(&rng, 10);
+}
+
+int main(int argc, char **argv)
+{
+    void (*const ways[WAYS])(struct bench *) = {step_sgd, step_few, step_many, backward_few};
+    struct arena mem = {0};
+    struct bench s = {0};
+    double t[WAYS];
+
+    blas_set_threads(1);
+    prepare(&s, &mem);
+    medians(&s, ways, argc > 1 ? atof(argv[1]) : 2.0, t);
+    printf("kwng.core\t%s\tname\n", blas_core());
+    printf("kwng.sgd\t%.6g\tms\n", t[0] * 1e3);
+    printf("kwng.5\t%.6g\tms\n", t[1] * 1e3);
+    printf("kwng.20\t%.6g\tms\n", t[2] * 1e3);
+    printf("kwng.5.backward\t%.6g\tms\n", t[3] * 1e3);
+    printf("kwng.5.of-sgd\t%.4g\tratio\n", t[1] / t[0]);
+    printf("kwng.20.of-sgd\t%.4g\tratio\n", t[2] / t[0]);
+    arena_free(&mem);
+    return s.seen > 0 && !s.broken ? 0 : 1;
+}
