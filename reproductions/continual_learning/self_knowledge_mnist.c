@@ -20,13 +20,9 @@
  *          are over seeds; the test set is one.
  * Minutes  smoke 0.1, desk 8, paper 350 (estimated from the cost of a step), on one core.
  */
-#include <string.h>
-
+#include "continual_learning/digit_sequence.h"
 #include "continual_learning/digit_tasks.h"
 #include "harness/harness.h"
-#include "net/loss.h"
-#include "net/net.h"
-#include "net/train.h"
 
 #define PARAMETERS(P)                                                                              \
     /* type   name           smoke desk   paper  */                                                \
@@ -54,190 +50,14 @@ static enum status load(const struct parameters *p, struct loaded *loaded)
     return digit_tasks_load(loaded, (size_t)p->pool, (size_t)p->test_step);
 }
 
-/* The state of one unit: network, samples, test set, the three models' bookkeeping. */
-struct run {
-    struct net net;
-    struct digit_sampler sampler;
-    float *x, *x_test;         /* N x 784 */
-    uint8_t *y;
-    const uint8_t *y_test;
-    size_t n_test;
-    float *start, *sequential; /* parameters: at the start, after the tasks so far */
-    float *first;              /* parameters after task 1 */
-    struct task first_sample;
-    size_t steps;              /* of the last training */
-    float *outputs;            /* n_test x 10: of one single model */
-    double *sum;               /* n_test x 10: of all single models so far */
-};
-
-/* One task: plain SGD from where the parameters are, until the loss is small. */
-static enum status learn(const struct parameters *p, struct unit *u, struct run *r, size_t n,
-                         struct rng *order)
-{
-    const struct train_options options = {
-        .batch = (size_t)p->batch, .loss = LOSS_CROSS_ENTROPY, .learning_rate = p->learning_rate,
-        .max_epochs = (size_t)(n < 1000 ? p->epochs_small : p->epochs), .stop_below = p->trained};
-    struct train_result result;
-    const enum status status = train_classifier(&r->net, r->x, r->y, n, &options, order, &result);
-
-    r->steps = result.steps;
-    if (status == STATUS_DIVERGED)
-        return unit_diverged(u, (double)result.diverged_step, result.last_finite);
-    return status;
-}
-
-static void prepare(const struct parameters *p, struct unit *u, struct run *r)
-{
-    const struct digit_tasks *d = u->data;
-    const size_t dim = task_dim(&d->pool);
-    const size_t most = (size_t)(u->cell_value > p->N_1 ? u->cell_value : p->N_1);
-    const size_t width = (size_t)p->width, layers = (size_t)p->layers;
-    size_t *widths = arena_get(u->mem, layers + 1, sizeof *widths);
-    struct rng init = rng_stream(u->seed, "init");
-
-    for (size_t l = 0; l <= layers; l++)
-        widths[l] = l == 0 ? dim : l == layers ? 10 : width;
-    r->net = net_create(u->mem, &(struct net_spec){.layer_count = layers, .widths = widths,
-                                                   .activation = ACTIVATION_RELU,
-                                                   .parameterization = NET_STANDARD}, 500);
-    net_init(&r->net, &init);
-    r->start = arena_get(u->mem, r->net.param_count, sizeof(float));
-    r->sequential = arena_get(u->mem, r->net.param_count, sizeof(float));
-    r->first = arena_get(u->mem, r->net.param_count, sizeof(float));
-    net_get_params(&r->net, r->start);
-    net_get_params(&r->net, r->sequential);
-    r->x = arena_get(u->mem, most * dim, sizeof(float));
-    r->y = arena_get(u->mem, most, 1);
-    r->n_test = d->test_task.n;
-    r->x_test = arena_get(u->mem, r->n_test * dim, sizeof(float));
-    r->y_test = d->test_task.label;
-    task_features(r->x_test, &d->test_task, &task_scale_unit);
-    r->outputs = arena_get(u->mem, r->n_test * 10, sizeof(float));
-    r->sum = arena_get(u->mem, r->n_test * 10, sizeof(double));
-}
-
-/* Errors of (f_1 + ... + f_n) / n, the single models' averaged outputs, after adding f_n. */
-static size_t average_errors(struct run *r)
-{
-    size_t wrong = 0;
-
-    net_outputs(&r->net, r->x_test, r->n_test, r->outputs);
-    for (size_t i = 0; i < r->n_test; i++) {
-        double *sum = r->sum + 10 * i;
-        size_t best = 0;
-
-        for (size_t k = 0; k < 10; k++) {
-            sum[k] += (double)r->outputs[10 * i + k];
-            best = sum[k] > sum[best] ? k : best;
-        }
-        wrong += best != r->y_test[i];
-    }
-    return wrong;
-}
-
-static void use_sample(struct run *r, const struct task *sample)
-{
-    task_features(r->x, sample, &task_scale_unit);
-    memcpy(r->y, sample->label, sample->n);
-}
-
-/* Task n: the sequential model goes on from task n - 1, the single one starts at the beginning. For
- * n = 1 they are the same. */
-static enum status one_task(const struct parameters *p, struct unit *u, struct run *r, int n,
-                            size_t wrong[3])
-{
-    const size_t N = (size_t)(n == 1 ? p->N_1 : u->cell_value);
-    struct rng order = rng_stream(u->seed, "order:%d", n);
-    struct rng order_single = rng_stream(u->seed, "order-single:%d", n);
-    struct task sample;
-    size_t steps;
-
-    TRY(digit_sampler_next(&r->sampler, u, N, &sample));
-    use_sample(r, &sample);
-    net_set_params(&r->net, r->sequential);
-    TRY(learn(p, u, r, N, &order));
-    net_get_params(&r->net, r->sequential);
-    wrong[0] = net_errors(&r->net, r->x_test, r->y_test, r->n_test);
-    if (n == 1) {
-        net_get_params(&r->net, r->first);
-        r->first_sample = sample;
-    } else {
-        steps = r->steps;
-        net_set_params(&r->net, r->start);
-        TRY(learn(p, u, r, N, &order_single));
-        r->steps = steps;
-    }
-    wrong[1] = net_errors(&r->net, r->x_test, r->y_test, r->n_test);
-    wrong[2] = average_errors(r);
-    return STATUS_OK;
-}
-
-/* The control of a sceptic: the first model goes on over its own samples, as long as task 2 took.
- * Is it the new samples that help, or the further steps? */
-static enum status more_steps(const struct parameters *p, struct unit *u, struct run *r)
-{
-    const struct train_options options = {.batch = (size_t)p->batch, .loss = LOSS_CROSS_ENTROPY,
-                                          .learning_rate = p->learning_rate,
-                                          .max_epochs = r->steps, .max_steps = r->steps};
-    struct rng order = rng_stream(u->seed, "order-more-steps");
-    struct train_result result;
-    enum status status;
-
-    use_sample(r, &r->first_sample);
-    net_set_params(&r->net, r->first);
-    status = train_classifier(&r->net, r->x, r->y, r->first_sample.n, &options, &order, &result);
-    if (status == STATUS_DIVERGED)
-        return unit_diverged(u, (double)result.diverged_step, result.last_finite);
-    emit_rate(u, "error.more-steps", net_errors(&r->net, r->x_test, r->y_test, r->n_test),
-              r->n_test);
-    return status;
-}
-
 static enum status run_unit(const struct parameters *p, struct unit *u)
 {
-    struct curve *error = curve_open(u, "error", "task [1]", "sequential [1]", "single [1]",
-                                     "average [1]", NULL);
-    struct run *r = arena_get(u->mem, 1, sizeof *r);
-    size_t wrong[3] = {0}, first = 0, last = 0;
+    const struct digit_sequence_spec spec = DIGIT_SEQUENCE_SPEC(p, u, LOSS_CROSS_ENTROPY);
 
-    prepare(p, u, r);
-    for (int n = 1; n <= p->tasks; n++) {
-        const double of = (double)r->n_test;
-
-        TRY(one_task(p, u, r, n, wrong));
-        emit_rate_at(u, "error.task", n, wrong[0], r->n_test);
-        emit_rate_at(u, "error.single", n, wrong[1], r->n_test);
-        emit_rate_at(u, "error.average", n, wrong[2], r->n_test);
-        first = n == 1 ? wrong[0] : first;
-        if (n == 2)
-            TRY(more_steps(p, u, r));
-        if (n > 1) {
-            emit_at(u, "ratio.task", n, (double)wrong[0] / (double)first);
-            emit_scaled_at(u, "change.task", n, ((double)wrong[0] - (double)last) / of, of / 2);
-        }
-        last = wrong[0];
-        curve_row(error, (double[]){n, (double)wrong[0] / of, (double)wrong[1] / of,
-                                    (double)wrong[2] / of});
-    }
-    emit_rate(u, "error.sequential.last", wrong[0], r->n_test);
-    emit_rate(u, "error.average.last", wrong[2], r->n_test);
-    return STATUS_OK;
+    return digit_sequence_run(&spec, u);
 }
 
-static const struct metric metrics[] = {
-    {"error.task.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9, "test error after task n in sequence"},
-    {"error.single.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9, "of a model trained on task n alone"},
-    {"error.average.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9,
-     "of the averaged outputs of the single models 1 to n"},
-    {"ratio.task.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,
-     "error after task n over that after task 1"},
-    {"change.task.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0,
-     "error after task n less that after task n - 1"},
-    {"error.more-steps", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9,
-     "of the first model after as many further steps on its own samples as task 2 took"},
-    {"error.sequential.last", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9, "after the last task"},
-    {"error.average.last", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9, "average of all single models"},
-};
+static const struct metric metrics[] = {DIGIT_SEQUENCE_METRICS};
 
 static const struct claim claims[] = {
     {.id = "equal-sizes-help", .place = "abstract; slides, self-knowledge transfer",
