@@ -37,7 +37,7 @@ set xlabel 'h'
 unset ylabel
 set xrange [0.025:0.2]
 set xtics (0.03, 0.05, 0.1, 0.2)
-at = 0.0707107
+at = sqrt(0.005) # h^2 = gam, gam of the program
 set arrow 1 from at, graph 0 to at, graph 1
 set label 1 'plane: one gam' at graph 0, screen 0.965 left textcolor rgb ink font heading
 set label 2 'h^2 = gam' at at, graph 0.06 left offset 0.5,0 textcolor rgb faint font small

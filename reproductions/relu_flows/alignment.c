@@ -210,7 +210,7 @@ static const struct claim claims[] = {
      .kind = EQUIVALENCE, .metric = "step.turn.5", .cell = "trained", .to_metric = "step.turn.2",
      .within = 1e-5, .reason = "4 % of the turn; frozen, the two differ 70-fold"},
     {.id = "alignment-then-convergence", .place = NOTE ": an alignment phase, then convergence",
-     .words = "from 1e-5, frozen: half of the neurons are aligned when the loss has fallen by 10 %",
+     .words = "from 1e-5, frozen: half of the active neurons are aligned when F has fallen by 10 %",
      .kind = BOUND, .metric = "escape.cosine.5", .cell = "frozen", .is = ABOVE, .to = 0.99},
     {.id = "alignment-then-convergence-trained", .place = NOTE ", the works cited",
      .words = "the same with trained output weights",
@@ -221,7 +221,7 @@ static const struct claim claims[] = {
     {.id = "one-phase-at-1e-2", .place = "derived: the loss moves once neurons have moved by 0.006",
      .words = "frozen, at the author's usual scale 1e-2, the loss moves before they align",
      .kind = ORDER, .metric = "escape.cosine.2", .cell = "frozen", .is = BELOW, .to = 0.99},
-    {.id = "large-keeps-direction", .place = NOTE ": large w stays close to w + gamma v",
+    {.id = "large-keeps-direction", .place = NOTE ": a large w stays close; 26 degrees are ours",
      .words = "from scale 1 half of the neurons stay within 26 degrees of their start to the end",
      .kind = BOUND, .metric = "kept.0", .cell = "frozen", .is = ABOVE, .to = 0.9},
     {.id = "small-loses-direction", .place = NOTE,
@@ -248,10 +248,10 @@ static const struct claim claims[] = {
      .kind = VALUE, .metric = "slope.growth", .cell = "trained-random", .to = 1, .within = 0.05,
      .reason = "from 1e-2 the fastest neuron still turns while the loss moves"},
     {.id = "all-align", .place = NOTE ": the same for every neuron on the same data points",
-     .words = "sinus, from 1e-5: all neurons take the direction of their own v(s_i)",
+     .words = "sinus, from 1e-5: all active neurons take the direction of their own v(s_i)",
      .kind = ORDER, .metric = "escape.share.5", .cell = "frozen", .is = ABOVE, .to = 0.99},
-    {.id = "all-align-random", .place = NOTE ", on random data in five dimensions",
-     .words = "random data: all neurons take the direction of their own v(s_i)",
+    {.id = "all-align-random", .place = NOTE ", taken literally, on random data in five dimensions",
+     .words = "random data: all active neurons take the direction of their own v(s_i)",
      .kind = ORDER, .metric = "escape.share.5", .cell = "frozen-random", .is = ABOVE, .to = 0.99},
     {.id = "others-slide", .place = "ours",
      .words = "more are aligned if v may be that along the boundaries which neurons slide on",
@@ -279,10 +279,12 @@ int main(int argc, char **argv)
                    "waits, not because alignment is fast. On random data in five dimensions (ours) "
                    "many neurons come to slide along boundaries of their activation pattern, where "
                    "they cannot take the direction of their own pattern's v.",
-        .caption = "Ways of the neurons in the plane of weight and bias (seed 1, trained output "
-                   "weights; in the second panel lengths are logarithmic; dashed: w x_j + b = 0). "
-                   "Active neurons aligned, until the loss moves and v with it; the loss. Times of "
-                   "alignment and of a tenth of the loss, with intervals cut at the least seed.",
+        .caption = "First two panels: ways of the neurons in the plane of weight and bias, from a "
+                   "large and a small start (seed 1, trained output weights; in the second, "
+                   "lengths are logarithmic; dashed: w x_j + b = 0). Next two: share of active "
+                   "neurons aligned with v, which is their velocity until the loss moves; the "
+                   "loss. Last two: when neurons are aligned and the loss has fallen by a tenth; "
+                   "intervals are cut at the least seed.",
         .minutes = {0.03, 0.8, 8}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &flows, .run_unit = run_unit});
 }

@@ -29,7 +29,7 @@
     P(double, arrived,    1e-9,  1e-9,  1e-9,  "of the step's length counts as arrived; ours")     \
     P(int,    rounds,     20,    20,    20,    "of eta = eta_L / L, L at the answer; ours")        \
     P(double, eta,        2e-4,  2e-4,  2e-4,  "largest step of the fitted orders; ours")          \
-    P(int,    halvings,   4,     4,     4,     "of it; ours")
+    P(int,    halvings,   4,     4,     4,     "values of eta, each half of the last; ours")
 DEFINE_PARAMETERS(PARAMETERS)
 
 #define STEPS CELL_VALUES(0.01, 0.1, 0.5, 0.9, 1.1, 2, 10)
@@ -225,8 +225,9 @@ int main(int argc, char **argv)
                    "gamma. Starts are of standard deviation 1, where few kinks are met; where the "
                    "proximal point holds a kink the iteration jumps over it for ever, and some "
                    "runs cycle or end at another stationary point.",
-        .caption = "Distance of the explicit iteration's end from the proximal point, in units of "
-                   "the step, against eta L, a point a seed; and with the note's gamma.",
+        .caption = "Against eta L: share of seeds in which the explicit iteration ends at the "
+                   "proximal point; and how far from it the iteration with the note's gamma ends, "
+                   "in units of the step. Dashed: eta L = 1.",
         .minutes = {0.01, 0.04, 0.3}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &steps, .run_unit = run_unit});
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* grid_scales: which networks a measure on a grid can be, by the scales that the grid has.
  *
- * Claim    "The grid currently dictates the neurons' scale. One solution: duplicate each neuron,
- *          make one with a small scale and one with a very big scale."
+ * Claim    "The grid currently dictate the neuron's scale, giving multiple choices. One solution:
+ *          duplicate each neuron, make one with a small scale and one with a very big scale."
  * Source   V. Merckle, Wasserstein gradient flow of two-layer ReLU networks, notes, June 2024,
  *          section 10.3.1. Derived: ReLU is homogeneous, so mass m_d on the direction d at the
  *          scales s <= S acts like any coefficient c_d between s m_d and S m_d. With measures of
@@ -256,16 +256,16 @@ static const struct metric metrics[] = {
 static const struct claim claims[] = {
     {.id = "one-scale-too-small", .place = "note, 10.3.1: the grid dictates the scale",
      .words = "one scale cannot be a network of four times its norm",
-     CANNOT, .metric = "loss.positive.one", .cell = LAST_CELL},
+     CANNOT, .metric = "loss.positive.one", .cell = "C=4"},
     {.id = "one-scale-too-big", .place = "note, 10.3.1; holds without idle directions (derived)",
      .words = "nor one of a quarter of it, when every direction is active somewhere",
-     CANNOT, .metric = "loss.positive.one-alive", .cell = FIRST_CELL},
+     CANNOT, .metric = "loss.positive.one-alive", .cell = "C=0.25"},
     {.id = "idle-directions-help", .place = "derived: they take any mass for nothing",
      .words = "with directions active on no data, one big scale is enough",
-     CAN, .metric = "loss.positive.one", .cell = FIRST_CELL},
+     CAN, .metric = "loss.positive.one", .cell = "C=0.25"},
     {.id = "signs-cancel", .place = "derived: c and -c on one direction are nothing",
      .words = "with both signs, one big scale is enough without them",
-     CAN, .metric = "loss.signed.one-alive", .cell = FIRST_CELL},
+     CAN, .metric = "loss.signed.one-alive", .cell = "C=0.25"},
     {.id = "two-scales-cure", .place = "note, 10.3.1: one small and one very big scale",
      .words = "a small and a big scale together are every network in between",
      CAN, .metric = "loss.positive.two", .cell = ALL_CELLS},

@@ -229,7 +229,7 @@ static const struct claim claims[] = {
      .kind = VALUE, .metric = "blur.free", .cell = "positive", .to = 1, .within = 1e-3,
      .reason = "the rim of the grid keeps a little back"},
     {.id = "blur-of-the-flow", .place = "derived: 2 T / tau steps of gam/2",
-     .words = "with a loss the flow gains T gam/tau over the particles, as tau falls",
+     .words = "with a loss and gam = tau/10 the flow gains T gam/tau over the particles",
      .kind = VALUE, .metric = "blur.last", .cell = "positive", .to = 1, .within = 0.05,
      .reason = "F' is linear between the kinks, where blur passes unchanged; 5 % for the kinks"},
     {.id = "blur-of-the-signed-flow", .place = "derived: 2 T / tau steps of gam/2",
@@ -254,7 +254,9 @@ int main(int argc, char **argv)
                    "without 1/2. Grids have an even number of points, so that no particle sits "
                    "where a neuron is on the verge of leaving all data: there rounding alone "
                    "decides whether it is dead, and S moves by up to 8 %. The signed problem, the "
-                   "order, the size of the diffusion and when it stays are derived. In the signed "
+                   "order, the size of the diffusion and when it stays are derived. Where gam = "
+                   "tau^2/4 the variance gained falls below T gam/tau as the step does: that is "
+                   "then of order tau, as the error of a step is. In the signed "
                    "problem some neurons slide along the line where they switch at a data point; "
                    "where the force towards that line is weak, the diffusion can spread them by "
                    "sqrt(T gam / tau), which is sqrt(tau T) / 2 here. The order falls to 0.5 at "

@@ -239,7 +239,7 @@ static const struct claim claims[] = {
      .words = "at h^2 = 3 gam it differs at least twice as much",
      .kind = BOUND, .metric = "ratio.grid.42", .is = ABOVE, .to = 2, .reason = "twice"},
     {.id = "less-entropy-hurts", .place = "derived: h^2 <= gam is needed",
-     .words = "on a given grid, gam below h^2/1.5 makes the difference larger again",
+     .words = "on a given grid, gam = h^2/2 makes a larger difference than gam = h^2",
      .kind = ORDER, .metric = "S.gam.800", .is = ABOVE, .to_metric = "S.gam.400"},
     {.id = "exact-freezes", .place = "derived: moving one cell costs h^2",
      .words = "without entropy nothing at all moves where (tau/2)|grad F'| < h/2",

@@ -13,7 +13,6 @@ enum { STEPS_MOST = 20000, HALVINGS = 60 };
 /* A point this far on the wrong side of its kink, relative to its terms, is still on it. */
 #define ROUNDING 1e-13
 
-
 /* w' = -P_i (c_i / n) sum_{j on} e_j x_j on the pattern as it stands. */
 static int field(double t, const double w[], double dw[], void *flow)
 {

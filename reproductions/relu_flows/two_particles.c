@@ -6,8 +6,8 @@
  *          (August 2024), two-particle example.
  * Measured the objective where the descent from V = W ends, the least objective, and whether the
  *          particles are exchanged, against g; with closed forms for both branches.
- * Differs  The notes take the end of the branch that starts at V = W for the end of the minimum.
- *          The exchanged branch is lower at every g > 0.
+ * Differs  The notes take g = 1/3, where the branch that starts at V = W ends, for the place where
+ *          the minimum changes branch. It does not: the exchanged one is lower at every g > 0.
  * Minutes  smoke 0, desk 0, paper 0.
  */
 #include <math.h>
@@ -24,6 +24,7 @@
     P(double, y,      1.0,  1.0, 1.0, "the second particle starts there, the first at 0; ditto")
 DEFINE_PARAMETERS(PARAMETERS)
 
+/* Around the notes' 1/3, and far from it on both sides; ours. */
 #define STEPS CELL_VALUES(0.01, 0.1, 0.3, 0.33, 0.34, 0.4, 1, 10)
 static const struct axis steps = {.name = "g", .meaning = "step of the proximal point",
                                   .at = {STEPS, STEPS, STEPS}};
@@ -115,7 +116,7 @@ static const struct claim claims[] = {
      .kind = VALUE, .metric = "exchanged.least", .cell = "g=0.01", .to = 0, .within = 0.5,
      .reason = "0 or 1"},
     {.id = "exchange-is-least", .place = "derived: 4.5 / (1 + g) < 8 / (1 + g)",
-     .words = "the exchanged branch has the least objective at every g",
+     .words = "the exchanged branch has the least objective at every g tried",
      .kind = BOUND, .metric = "exchanged.least", .cell = ALL_CELLS, .is = ABOVE, .to = 1},
     {.id = "closed-forms", .place = "derived: 8 / (1 + g) and 4.5 / (1 + g)",
      .words = "both branches have their closed forms",
@@ -129,9 +130,12 @@ int main(int argc, char **argv)
         .id = "two_particles", .title = "Proximal point in W2 of two particles, one without force",
         .paper = "V. Merckle, later notes on the Wasserstein gradient flow of two-layer ReLU "
                  "networks, August 2024",
-        .differs = "The notes take the end of the branch that starts at V = W, g = 1/3, for the "
-                   "end of the minimum; the exchanged branch is lower at every g > 0.",
-        .caption = "Objective of the proximal point against g: followed from V = W, and the least.",
+        .differs = "The notes take g = 1/3, where the branch that starts at V = W ends, for the "
+                   "place where the minimum changes branch. It does not: the exchanged one is "
+                   "lower at every g > 0.",
+        .caption = "Objective of the proximal point against g. Lines: the two branches, each "
+                   "particle in its place, or exchanged. Circles: where the descent from V = W "
+                   "ends; it leaves the first branch at g = 1/3. Dots: the least objective.",
         .deterministic = 1, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims), .axis = &steps,
         .run_unit = run_unit});
 }
