@@ -98,10 +98,10 @@ static const struct claim claims[] = {
      .kind = ORDER, .metric = "error.test", .cell = "ill-kfac-small", .is = BELOW,
      .to_metric = "error.test", .to_cell = "ill-kfac"},
     BEATEN("diagonal-is-not-enough", "ill-diagonal", "a diagonal preconditioner"),
-    {.id = "cheaper-than-sgd", .place = "section 4.2: favourable in wall-clock time",
-     .words = "ill-conditioned, KWNG reaches the level with less work than SGD", .kind = ORDER,
-     .metric = "work.level", .cell = "ill-kwng", .is = BELOW, .to_metric = "work.level",
-     .to_cell = "ill-sgd"},
+    {.id = "sooner-than-sgd", .place = "section 4.2: faster than Euclidean methods",
+     .words = "ill-conditioned, KWNG reaches the level before SGD has made all its steps",
+     .kind = ORDER, .metric = "steps.level", .cell = "ill-kwng", .is = BELOW,
+     .to_metric = "steps.level", .to_cell = "ill-sgd"},
     {.id = "cheaper-than-adam", .place = "section 4.2: favourable in wall-clock time",
      .words = "ill-conditioned, KWNG reaches the level with less work than Adam", .kind = ORDER,
      .metric = "work.level", .cell = "ill-kwng", .is = BELOW, .to_metric = "work.level",
@@ -123,11 +123,10 @@ int main(int argc, char **argv)
                    "(learning_rates). KWNG adapts its damping by the official code's rule, mended "
                    "where that is ill-defined; K-FAC has a damping of 1e-3 and factors with labels "
                    "drawn from the model. A method that does not reach the level counts with all "
-                   "its steps, so work of SGD is a lower bound. Wall-clock time is replaced by "
-                   "counted multiply-adds.",
-        .caption = "Well-conditioned (above) and ill-conditioned logits (below). Left: training "
-                   "loss against steps, mean over seeds. Right: test error after the last step, "
-                   "one point a seed, box from the first to the third quartile.",
+                   "its steps. Wall-clock time is replaced by counted multiply-adds.",
+        .caption = "Left: training loss with well-conditioned logits. Middle: test error on the "
+                   "way with ill-conditioned ones. Right: test error after the last step. Means "
+                   "over seeds with 95 % intervals.",
         .minutes = {0.1, 2, 260}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &variants, .load = load, .run_unit = run_unit});
 }
