@@ -10,7 +10,7 @@
  *          while the best lies at an edge; how much better the best is than the rate in use.
  * Differs  The programs conditioning, ablation and class_counts use the rates in class_variants.c,
  *          whatever the profile and the data; here is the evidence for them at desk.
- * Minutes  smoke 0.1, desk 4.5, paper 1400 (estimated from the cost of a step), on one core.
+ * Minutes  smoke 0.1, desk 3, paper 200 (estimated from the cost of a step), on one core.
  */
 #include <math.h>
 
@@ -150,6 +150,6 @@ int main(int argc, char **argv)
                    "also at other profiles and on stand-ins.",
         .caption = "Held-out error of each optimizer against its learning rate, two tuning seeds, "
                    "well-conditioned (left) and ill-conditioned (right).",
-        .minutes = {0.1, 4.5, 1400}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
+        .minutes = {0.1, 3, 200}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &variants, .load = load, .run_unit = run_unit});
 }
