@@ -148,8 +148,9 @@ int main(int argc, char **argv)
                    "of two tuning seeds on 2,000 training records that the runs do not train on. "
                    "The other classification programs use the rates found here at desk on MNIST, "
                    "also at other profiles and on stand-ins.",
-        .caption = "Held-out error of each optimizer against its learning rate, two tuning seeds, "
-                   "well-conditioned (left) and ill-conditioned (right).",
+        .caption = "Held-out error of each optimizer against its learning rate, mean of two tuning "
+                   "seeds. Left: well-conditioned. Middle: ill-conditioned. Right: the same with "
+                   "parts of KWNG changed.",
         .minutes = {0.1, 3, 200}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &variants, .load = load, .run_unit = run_unit});
 }
