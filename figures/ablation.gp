@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# ablation: training loss of KWNG with 1, 5 and 20 basis points; test errors by what is changed.
+# ablation: test error on the way of KWNG with 1, 5 and 20 basis points; test errors by what is changed.
 summary = ARG1; output = ARG2; format = ARG3; data = ARG4; profile = ARG5
 width = 900; height = 420
 load 'figures/style.gp'
 
-file = table('training'); over = 'step [1]'; loss = 'training loss [nat]'
+file = table('training'); over = 'step [1]'; error = 'test error [1]'
 basis(j) = word('ill-kwng-1 ill-kwng ill-kwng-20', j)
 points(j) = word('1 5 20', j)
 at(c, y) = in_cell(c) ? column(y) : NaN
-low(y) = edge(y, '.low') > 1e-3 ? edge(y, '.low') : 1e-3
+low(y) = edge(y, '.low') > 0.05 ? edge(y, '.low') : 0.05
 
 set multiplot
-set logscale y; set yrange [1e-2:30]; set format y '1e%T'
-set xlabel 'step'; set ylabel 'training loss [nat]' offset 1
+set logscale y; set yrange [0.05:1]; set format y '%g'; set ytics (0.05, 0.1, 0.2, 0.5, 1)
+set xlabel 'step'; set ylabel 'test error' offset 1
 set lmargin at screen 0.085; set rmargin at screen 0.48; set bmargin at screen 0.15; set tmargin at screen 0.87
 set key top right
 set label 1 'basis points, ill-conditioned' at graph 0, graph 1.05 left textcolor rgb ink font heading
-plot for [j=1:3] file using (at(basis(j), over)):(low(loss)):(edge(loss, '.high')) with filledcurves lt j fs transparent solid 0.15 noborder notitle, \
-     for [j=1:3] file using (at(basis(j), over)):(column(loss)) with lines lt j title 'M = '.points(j)
+plot for [j=1:3] file using (at(basis(j), over)):(low(error)):(edge(error, '.high')) with filledcurves lt j fs transparent solid 0.15 noborder notitle, \
+     for [j=1:3] file using (at(basis(j), over)):(column(error)) with lines lt j title 'M = '.points(j)
 
 @next_panel
 unset logscale y; unset ylabel

@@ -91,7 +91,7 @@ int main(int argc, char **argv)
                    "as in the official code; each variant has its own learning rate, chosen on "
                    "held-out training records. A variant that does not reach the level counts with "
                    "all its steps.",
-        .caption = "Left: training loss against steps of KWNG with 1, 5 and 20 basis points, "
+        .caption = "Left: test error on the way of KWNG with 1, 5 and 20 basis points, "
                    "ill-conditioned. Right: test error after the last step by what was changed. "
                    "Means over seeds with 95 % intervals.",
         .minutes = {0.1, 2, 75}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
