@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "kwng/classification.h"
+
+enum status class_measure(const struct class_setup *s, double level, struct unit *u)
+{
+    const struct class_variant *v = class_variant_find(u->cell_name);
+    struct curve *curve = curve_open(u, "training", "step [1]", "work [steps of SGD]",
+                                     "training loss [nat]", "test error [1]", NULL);
+    struct class_outcome out;
+
+    TRY(class_run(s, v, v->rate, u, u->seed, "run", CLASS_TEST, level, curve, &out));
+    if (out.diverged_step > 0)
+        return unit_diverged(u, (double)out.diverged_step, out.last_finite);
+    emit_rate(u, "error.test", out.wrong, out.of);
+    emit_rate(u, "error.train", out.train_wrong, out.train_of);
+    emit(u, "loss.train", out.train_loss);
+    emit(u, "steps.level", (double)out.steps_to_level);
+    emit(u, "work.level", (double)out.steps_to_level * out.cost);
+    return STATUS_OK;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* classification: digits learned by a small network whose logits f are multiplied by a fixed
+ * diagonal U before the softmax,
+ *
+ *   L = cross entropy of softmax(U f(x)),   U = I (well-conditioned) or
+ *                                           U = diag(10^-6 ... 10^1), evenly in the exponent
+ *
+ * and one training run of it: what the programs on Arbel et al.'s classification experiment share.
+ * The variants are (method, condition) with the learning rate that the program learning_rates finds
+ * best on held-out training records at desk; test records choose nothing. */
+#ifndef KWNG_CLASSIFICATION_H
+#define KWNG_CLASSIFICATION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "harness/harness.h"
+#include "kwng/class_method.h"
+
+enum class_condition { CLASS_WELL, CLASS_ILL };
+
+struct class_variant {
+    const char *name;               /* of the cell: "ill-kwng" */
+    enum class_condition condition;
+    struct class_method method;
+    int rate;                       /* learning rate of the first half, in half decades */
+    int lowest;                     /* first rate of the grid that it was chosen from */
+};
+
+/* 10^(k / 2): rates lie on half decades; without libm, since training is chaotic. */
+double class_rate(int half_decades);
+
+extern const struct class_variant class_variants[];
+extern const size_t class_variant_count;
+
+const struct class_variant *class_variant_find(const char *name); /* an unknown name is a CHECK */
+
+/* Rows of the parameter table that the programs share; CLASS_SETUP(p) reads them. */
+#define CLASS_PARAMETERS(P)                                                                        \
+    P(int,    pool,        60,   400,  5400, "records a digit to draw from; ours")                 \
+    P(int,    examples,    256,  1400, 50000, "training records of a run; ours (paper: all)")      \
+    P(int,    held_out,    300,  2000, 4000, "records that choose the learning rate; ours")        \
+    P(int,    test_step,   20,   5,    1,    "every k-th test record of each digit; ours")         \
+    P(int,    hidden,      64,   64,   64,   "units of each of two hidden layers; ours")           \
+    P(int,    batch,       128,  128,  128,  "examples a step; paper")                             \
+    P(int,    epochs_well, 3,    40,   350,  "well-conditioned; ours (paper: 350)")                \
+    P(int,    epochs_ill,  6,    200,  350,  "ill-conditioned; ours (paper: 350)")                 \
+    P(double, clip,        1.0,  1.0,  1.0,  "longest step over the rate; official code")          \
+    P(double, U_first,     1e-6, 1e-6, 1e-6, "smallest scale of a logit; paper")                   \
+    P(double, U_last,      1e1,  1e1,  1e1,  "largest; paper")                                     \
+    P(int,    curve_rows,  3,    25,   50,   "points of a curve")
+
+#define CLASS_SETUP(p)                                                                             \
+    ((struct class_setup){                                                                         \
+        .pool = (size_t)(p)->pool, .examples = (size_t)(p)->examples,                              \
+        .held_out = (size_t)(p)->held_out, .test_step = (size_t)(p)->test_step,                    \
+        .hidden = (size_t)(p)->hidden, .batch = (size_t)(p)->batch,                                \
+        .epochs = {(size_t)(p)->epochs_well, (size_t)(p)->epochs_ill}, .clip = (p)->clip,          \
+        .U = {(p)->U_first, (p)->U_last}, .curve_rows = (size_t)(p)->curve_rows})
+
+struct class_setup {
+    size_t classes;                 /* digits 0..classes-1, 2 to 10; 0: all. The numbers of training
+                                       and held-out records are for 10, fewer in proportion */
+    size_t pool, examples, held_out, test_step, hidden, batch;
+    size_t epochs[2];               /* by condition */
+    double clip, U[2];
+    size_t curve_rows;
+};
+
+/* Fills `loaded`; see harness.h. STATUS_DATA as the readers say. */
+enum status class_load(const struct class_setup *s, struct loaded *loaded) MUST_USE;
+
+/* Which records a run is judged by. */
+enum class_records { CLASS_HELD_OUT, CLASS_TEST };
+
+struct class_outcome {
+    size_t wrong, of;               /* of the records it is judged by */
+    size_t train_wrong, train_of;
+    double train_loss;              /* mean over the last epoch, as met along the way [nat] */
+    size_t steps;
+    size_t steps_to_level;          /* until an epoch's mean loss was below the level; `steps` where
+                                       none was */
+    int reached;                    /* 1: one was */
+    double cost;                    /* of a step, in steps of SGD */
+    size_t diverged_step;           /* 0: none; then the rest holds no meaning */
+    double last_finite;
+};
+
+/* One run of `v` at class_rate(rate). Streams "<name>:init", ":sample", ":order" of the seed, the
+ * same for every variant, so runs are paired. `level`: a mean training loss, see steps_to_level.
+ * `curve`: one row (step, work, mean training loss, error of the records) every few epochs; NULL:
+ * none. A run that leaves the finite numbers is an outcome, not a failure. */
+enum status class_run(const struct class_setup *s, const struct class_variant *v, int rate,
+                      const struct unit *u, uint64_t seed, const char *name,
+                      enum class_records records, double level, struct curve *curve,
+                      struct class_outcome *out) MUST_USE;
+
+/* The unit of conditioning and ablation: the variant that the cell names, at its own rate, judged
+ * by the test records; emits CLASS_METRICS and the curve "training". */
+enum status class_measure(const struct class_setup *s, double level, struct unit *u) MUST_USE;
+
+#define CLASS_METRICS                                                                              \
+    {"error.test", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9, "test error after the last step"},       \
+    {"error.train", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9, "training error after the last step"},  \
+    {"loss.train", "nat", LOWER_IS_BETTER, CLASS_LONG32, 0, "mean over the last epoch, as met on " \
+     "the way"},                                                                                   \
+    {"steps.level", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "steps until an epoch's mean training " \
+     "loss is below the level; all steps where none is"},                                          \
+    {"work.level", "steps of SGD", LOWER_IS_BETTER, CLASS_LONG32, 0, "their multiply-adds, "       \
+     "counted"},
+
+#endif
