@@ -332,7 +332,7 @@ static void bad_input_has_a_status(void **state)
     CHECK_STATUS(learning_curve_sequence(&three, &three_more, &mem, triple, 3, &torn),
                  STATUS_USAGE);
     CHECK_MESSAGE("eigenvalue");
-    CHECK_ABORTS(c.kappa += learning_curve_sequence(&none, &none, &mem, tasks, 0, NULL));
+    CHECK_ABORTS(c.kappa += (double)learning_curve_sequence(&none, &none, &mem, tasks, 0, NULL));
     CHECK_ABORTS(c.kappa += learning_curve_equal(&a, 0));
     CHECK_ABORTS(c.kappa += learning_curve_equal(&a, 512));
     for (size_t i = 0; i < 3; i++) {
