@@ -5,8 +5,6 @@ width = 1000; height = 400
 load 'figures/style.gp'
 
 over = 'task [1]'
-shown(pattern, j) = word(pattern, j)
-size(c) = 'N_1 = '.c
 theory = "for [j=1:count] table('theory') using (in_cell(which(j)) ? column(over) : NaN):(column('error [E_1]')) with lines lt j notitle"
 points = "for [j=1:count] file using (in_cell(which(j)) ? column(over) : NaN):(column('error [E_1]')):(edge('error [E_1]', '.low')):(edge('error [E_1]', '.high')) with yerrorbars lt j ps 0.6 lw 1.2 title label(j)"
 unequal = "'1000, 10' '1000, 50' '1000, 100' '1000, 500' '4000, 50'"

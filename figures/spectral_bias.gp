@@ -13,7 +13,7 @@ array up_to[4] = [6, 20, 50, 105]
 set logscale xy
 set format x '%g'
 set format y '%g'
-set xrange [5:1300]
+set xrange [(profile eq "paper" ? 0.7 : 5):1300]
 set yrange [1e-6:3]
 set xlabel 'samples P'
 set ylabel 'E_k(P) / E_k(0)'

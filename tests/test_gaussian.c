@@ -237,6 +237,7 @@ static void singular_covariances_have_a_status(void **state)
     struct arena mem = {0};
     struct rng r = rng_stream(6, "matrices");
     struct mat zero = mat_zero(&mem, D, D), lam = mat_zero(&mem, D, D), s = symmetric(&mem, &r);
+    const struct mat one = mat_identity(&mem, D);
     struct vec m = vec_zero(&mem, D);
     double squared;
 
@@ -250,6 +251,12 @@ static void singular_covariances_have_a_status(void **state)
                               STATUS_OK));
     zero.a[0] = (double)NAN;
     CHECK_STATUS(gaussian_lyapunov(&lam, &zero, &s, &mem), STATUS_DIVERGED);
+    s.a[1] = (double)NAN;
+    CHECK_STATUS(gaussian_lyapunov(&lam, &one, &s, &mem), STATUS_DIVERGED);
+    m.x[0] = (double)INFINITY;
+    for (int k = GAUSSIAN_EUCLIDEAN; k <= GAUSSIAN_FISHER; k++)
+        CHECK_STATUS(gaussian_norm(&squared, &one, &m, &one, (enum gaussian_metric)k, &mem),
+                     STATUS_DIVERGED);
     arena_free(&mem);
 }
 

@@ -55,6 +55,76 @@ static void singular_kernels_say_so(void **state)
     arena_free(&mem);
 }
 
+/* Cholesky alone lets half of them through, with coefficients of 1e15. */
+static void repeated_inputs_are_singular_and_say_so(void **state)
+{
+    enum { N = 20 };
+
+    (void)state;
+    for (size_t D = 3; D <= 20; D += 17)
+        for (size_t seed = 0; seed < 100; seed++) {
+            struct arena mem = {0};
+            struct rng r = rng_stream(seed, "x");
+            struct mat x = kernel_sphere_points(&mem, &r, N, D), gram = mat_zero(&mem, N, N);
+            struct vec a = vec_normal(&mem, &r, N, 1), from = mat_row(&x, 3), to = mat_row(&x, 11);
+            double rcond = 1;
+
+            vec_set(&to, &from);
+            CHECK_STATUS(ntk_gram(&gram, &relu3, NTK_TANGENT, &x, 1), STATUS_OK);
+            CHECK_STATUS(kernel_regression_solve(&gram, 0, &a, seed % 2 ? &rcond : NULL),
+                         STATUS_NOT_DEFINITE);
+            CHECK_MESSAGE("condition");
+            CHECK_TRUE(seed % 2 == 0 || rcond < 1e-14);
+            CHECK_STATUS(ntk_gram(&gram, &relu3, NTK_TANGENT, &x, 1), STATUS_OK);
+            CHECK_STATUS(kernel_regression_solve(&gram, 1e-6, &a, &rcond), STATUS_OK);
+            CHECK_TRUE(vec_max_abs(&a) < 1e8);
+            arena_free(&mem);
+        }
+}
+
+/* Almost singular is not singular: the condition is there to be read. */
+static void ill_conditioned_kernels_have_their_condition(void **state)
+{
+    const double k_[] = {1, 1 - 1e-12, 1 - 1e-12, 1};
+    struct arena mem = {0};
+    const struct mat k = mat_over(k_, 2, 2);
+    struct mat gram = mat_copy(&mem, &k);
+    struct vec a = vec_zero(&mem, 2);
+    double rcond;
+
+    (void)state;
+    a.x[0] = 1;
+    CHECK_STATUS(kernel_regression_solve(&gram, 0, &a, &rcond), STATUS_OK);
+    CHECK_RELATIVE(rcond, 5e-13, 1e-3);
+    gram = mat_copy(&mem, &k);
+    a.x[0] = (double)NAN;
+    CHECK_STATUS(kernel_regression_solve(&gram, 0, &a, NULL), STATUS_DIVERGED);
+    arena_free(&mem);
+}
+
+static void a_sequence_has_the_errors_of_its_tasks(void **state)
+{
+    struct arena mem = {0};
+    struct rng r = rng_stream(5, "x");
+    struct mat x = kernel_sphere_points(&mem, &r, 6, 4);
+    struct kernel_sequence s = kernel_sequence_make(&mem, &relu3, &x, 1, 3);
+    struct vec y = vec_normal(&mem, &r, 3, 1), none = vec_zero(&mem, 0), one = vec_over(y.x, 1);
+    struct vec from = mat_row(&x, 0), to = mat_row(&x, 2);
+
+    (void)state;
+    CHECK_STATUS(kernel_sequence_learn(&s, 0, 0, &none, 0, 0, NULL), STATUS_USAGE);
+    CHECK_STATUS(kernel_sequence_learn(&s, 5, 1, &one, 0, 5, NULL), STATUS_OK);
+    CHECK_STATUS(kernel_sequence_learn(&s, 0, 3, &y, -1, 0, NULL), STATUS_USAGE);
+    vec_set(&to, &from);
+    CHECK_STATUS(kernel_sequence_learn(&s, 0, 3, &y, 0, 0, NULL), STATUS_NOT_DEFINITE);
+    x.a[1] = (double)NAN;
+    CHECK_STATUS(kernel_sequence_learn(&s, 0, 3, &y, 0, 0, NULL), STATUS_DIVERGED);
+    memory_fail_at(1);
+    assert_int_equal(kernel_sequence_learn(&s, 0, 3, &y, 0, 0, NULL), STATUS_MEMORY);
+    memory_fail_at(0);
+    arena_free(&mem);
+}
+
 /* The filter against `steps` steps taken one by one. */
 static void descent_is_its_steps(void **state)
 {
@@ -96,6 +166,9 @@ static void descent_is_its_steps(void **state)
     CHECK_MESSAGE("limit of stability");
     CHECK_STATUS(kernel_descent_coefficients(&a, &d, 0, 5), STATUS_USAGE);
     CHECK_STATUS(kernel_descent_coefficients(&a, &d, 0.5, -1), STATUS_USAGE);
+    CHECK_STATUS(kernel_descent_coefficients(&a, &d, 1.9 * N / largest, 5.5), STATUS_USAGE);
+    CHECK_MESSAGE("whole");
+    CHECK_STATUS(kernel_descent_coefficients(&a, &d, 0.5, (double)NAN), STATUS_USAGE);
     arena_free(&mem);
 }
 
@@ -116,6 +189,14 @@ static void descent_leaves_what_the_kernel_cannot_see(void **state)
     CHECK_NEAR(a.x[1], 1, 1e-14);
     bad.a[0] = -1;
     CHECK_STATUS(kernel_descent_make(&d, &mem, &bad, &y), STATUS_NOT_DEFINITE);
+    bad.a[0] = -1e-12; /* what rounding may leave of 0 next to 1 */
+    CHECK_STATUS(kernel_descent_make(&d, &mem, &bad, &y), STATUS_OK);
+    CHECK_STATUS(kernel_descent_coefficients(&a, &d, 0.5, (double)INFINITY), STATUS_OK);
+    CHECK_NEAR(a.x[0], 0, 0);
+    CHECK_NEAR(a.x[1], 1, 1e-14);
+    a.x[1] = (double)NAN;
+    CHECK_STATUS(kernel_descent_make(&d, &mem, &k, &a), STATUS_DIVERGED);
+    CHECK_MESSAGE("label 1");
     arena_free(&mem);
 }
 
@@ -261,6 +342,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(solve_is_the_ridge_solution),
         cmocka_unit_test(singular_kernels_say_so),
+        cmocka_unit_test(repeated_inputs_are_singular_and_say_so),
+        cmocka_unit_test(ill_conditioned_kernels_have_their_condition),
+        cmocka_unit_test(a_sequence_has_the_errors_of_its_tasks),
         cmocka_unit_test(descent_is_its_steps),
         cmocka_unit_test(descent_leaves_what_the_kernel_cannot_see),
         cmocka_unit_test(a_sequence_is_its_formula),

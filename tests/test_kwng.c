@@ -9,8 +9,7 @@
 
 enum { N = 40, D = 3 };
 
-/* Samples x = mu + s z of a diagonal Gaussian, Jacobian by (mu, s): q = 2 D; wide adds parameters
- * that do nothing and ones that repeat others. */
+/* Normal samples and a random Jacobian by q parameters. */
 struct problem {
     struct arena mem;
     size_t m, q;

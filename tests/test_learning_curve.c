@@ -299,12 +299,18 @@ static void bad_input_has_a_status(void **state)
 {
     static const double outside[] = {1, 1.1, 1.1, 1}, crooked[] = {1, 0.5, 0.4, 1};
     static const double diagonal[] = {0.9, 0.5, 0.5, 1};
+    /* 1 and 2 equal, 1 and 3 equal, 2 and 3 opposite */
+    static const double torn_[] = {1, 1, 1, 1, 1, -1, 1, -1, 1};
+    const struct mat torn = mat_over(torn_, 3, 3);
     struct arena mem = {0};
     const struct spectrum s = relu(&mem, 10);
     struct spectrum few = {.n = 1, .eta = vec_zero(&mem, 1), .multiplicity = vec_zero(&mem, 1)};
     const struct learning_curve a = solve(&mem, &s, 10);
     struct mat bias = mat_zero(&mem, 2, 2), variance = mat_zero(&mem, 2, 2);
-    const struct learning_task tasks[] = {{&a, 0}, {&a, 0}};
+    struct mat three = mat_zero(&mem, 3, 3), three_more = mat_zero(&mem, 3, 3);
+    struct mat none = mat_zero(&mem, 0, 0);
+    const struct learning_task tasks[] = {{&a, 0}, {&a, 0}}, noisy[] = {{&a, 0}, {&a, -1}};
+    const struct learning_task triple[] = {{&a, 0}, {&a, 0}, {&a, 0}};
     const double *const wrong[] = {outside, crooked, diagonal};
     struct learning_curve c;
 
@@ -317,6 +323,18 @@ static void bad_input_has_a_status(void **state)
     CHECK_STATUS(learning_curve_solve(&c, &mem, &few, 5, 0), STATUS_NOT_DEFINITE);
     CHECK_STATUS(learning_curve_solve(&c, &mem, &few, 4.5, 0), STATUS_OK);
     CHECK_STATUS(learning_curve_solve(&c, &mem, &few, 5, 1e-3), STATUS_OK);
+    /* a ridge too small to be seen: kappa is found, or what is lost is said */
+    CHECK_STATUS(learning_curve_solve(&c, &mem, &few, 5, 1e-300), STATUS_NOT_DEFINITE);
+    CHECK_MESSAGE("gamma");
+    CHECK_STATUS(learning_curve_solve(&c, &mem, &few, 6, 1e-120), STATUS_OK);
+    CHECK_RELATIVE(c.kappa, 6e-120, 1e-12); /* ridge / (1 - m / N) */
+    CHECK_STATUS(learning_curve_sequence(&bias, &variance, &mem, noisy, 2, NULL), STATUS_USAGE);
+    CHECK_STATUS(learning_curve_sequence(&three, &three_more, &mem, triple, 3, &torn),
+                 STATUS_USAGE);
+    CHECK_MESSAGE("eigenvalue");
+    CHECK_ABORTS(c.kappa += (double)learning_curve_sequence(&none, &none, &mem, tasks, 0, NULL));
+    CHECK_ABORTS(c.kappa += learning_curve_equal(&a, 0));
+    CHECK_ABORTS(c.kappa += learning_curve_equal(&a, 512));
     for (size_t i = 0; i < 3; i++) {
         const struct mat rho = mat_over(wrong[i], 2, 2);
 

@@ -100,11 +100,34 @@ static void apply_is_the_product_with_the_kernel(void **state)
     arena_free(&mem);
 }
 
+/* Without its own rule arccos's root at 1 makes 1e-8 of a rounding. */
+static void repeated_inputs_have_equal_rows(void **state)
+{
+    const struct ntk_spec spec = {4, 2, 0};
+    struct arena mem = {0};
+    struct rng r = rng_stream(11, "inputs");
+    struct mat x = mat_normal(&mem, &r, 40, 12, 1), gram = mat_zero(&mem, 40, 40);
+
+    (void)state;
+    for (size_t i = 20; i < 40; i++) { /* each twice */
+        const struct vec from = mat_row(&x, i - 20);
+        struct vec to = mat_row(&x, i);
+
+        vec_set(&to, &from);
+    }
+    CHECK_STATUS(ntk_gram(&gram, &spec, NTK_TANGENT, &x, 1), STATUS_OK);
+    for (size_t i = 0; i < 20; i++)
+        for (size_t j = 0; j < 40; j++)
+            CHECK_NEAR(gram.a[i * 40 + j], gram.a[(i + 20) * 40 + j], 1e-12 * gram.a[i * 41]);
+    arena_free(&mem);
+}
+
 static void inputs_of_length_zero_have_no_kernel(void **state)
 {
     const struct ntk_spec plain = {3, 2, 0}, biased = {3, 2, 0.1};
     struct arena mem = {0};
     struct mat x = mat_zero(&mem, 2, 3), gram = mat_zero(&mem, 2, 2);
+    struct mat none_x = mat_zero(&mem, 0, 3), none = mat_zero(&mem, 0, 0);
 
     (void)state;
     x.a[3] = 1;
@@ -114,6 +137,13 @@ static void inputs_of_length_zero_have_no_kernel(void **state)
     CHECK_RELATIVE(gram.a[3], 6, 1e-14);
     CHECK_STATUS(ntk_gram(&gram, &biased, NTK_TANGENT, &x, 1), STATUS_OK);
     CHECK_TRUE(gram.a[0] > 0.1);
+    /* so short that 1 / |x|^2 overflows; and no inputs at all */
+    x.a[0] = x.a[4] = 1e-160;
+    x.a[3] = 0;
+    CHECK_STATUS(ntk_gram(&gram, &plain, NTK_TANGENT, &x, 1), STATUS_OK);
+    CHECK_NEAR(gram.a[1], 0, 1e-300);
+    CHECK_NEAR(gram.a[3], 0, 1e-300);
+    CHECK_STATUS(ntk_gram(&none, &plain, NTK_TANGENT, &none_x, 1), STATUS_OK);
     arena_free(&mem);
 }
 
@@ -154,6 +184,7 @@ int main(void)
         cmocka_unit_test(entries_are_the_recursion),
         cmocka_unit_test(gram_is_symmetric_and_definite),
         cmocka_unit_test(apply_is_the_product_with_the_kernel),
+        cmocka_unit_test(repeated_inputs_have_equal_rows),
         cmocka_unit_test(inputs_of_length_zero_have_no_kernel),
         cmocka_unit_test(bad_input_is_refused),
     };

@@ -71,6 +71,12 @@ static double step_function(double t, const void *unused)
     return t > 0 ? -1 : 0;
 }
 
+static double indefinite(double t, const void *unused)
+{
+    (void)unused;
+    return t - 0.1; /* eta_0 = -0.1 */
+}
+
 static double not_a_number(double t, const void *unused)
 {
     (void)unused;
@@ -87,6 +93,8 @@ static void hopeless_kernels_have_a_status(void **state)
     CHECK_STATUS(spectrum_sphere(&s, &mem, ntk_sphere, &relu3, 3, 0, 50), STATUS_USAGE);
     CHECK_STATUS(spectrum_sphere(&s, &mem, ntk_sphere, &relu3, 3, 51, 50), STATUS_USAGE);
     CHECK_STATUS(spectrum_sphere(&s, &mem, step_function, NULL, 3, 1, 50), STATUS_NOT_DEFINITE);
+    CHECK_STATUS(spectrum_sphere(&s, &mem, indefinite, NULL, 3, 4, 50), STATUS_NOT_DEFINITE);
+    CHECK_MESSAGE("degree 0");
     CHECK_STATUS(spectrum_sphere(&s, &mem, not_a_number, NULL, 3, 5, 50), STATUS_DIVERGED);
     arena_free(&mem);
 }
@@ -96,7 +104,7 @@ static void gram_spectrum_is_the_eigenvalues_over_n(void **state)
     const double k_[] = {2, 1, 0, 1, 2, 0, 0, 0, 0.5};
     const struct mat k = mat_over(k_, 3, 3);
     struct arena mem = {0};
-    struct mat bad = mat_identity(&mem, 2), thin;
+    struct mat bad = mat_identity(&mem, 2), none = mat_zero(&mem, 0, 0), thin;
     struct spectrum s;
 
     (void)state;
@@ -116,6 +124,7 @@ static void gram_spectrum_is_the_eigenvalues_over_n(void **state)
     CHECK_RELATIVE(s.eta.x[0], 1, 1e-14);
     bad.a[3] = -0.5;
     CHECK_STATUS(spectrum_gram(&s, &mem, &bad), STATUS_NOT_DEFINITE);
+    CHECK_STATUS(spectrum_gram(&s, &mem, &none), STATUS_NOT_DEFINITE);
     bad.a[0] = bad.a[3] = 0;
     CHECK_STATUS(spectrum_gram(&s, &mem, &bad), STATUS_NOT_DEFINITE);
     bad.a[0] = (double)NAN;

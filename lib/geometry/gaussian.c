@@ -24,9 +24,13 @@ enum status gaussian_lyapunov(struct mat *lam, const struct mat *sigma, const st
     const size_t d = sigma->rows;
     struct vec values = vec_zero(mem, d);
     struct mat v = mat_zero(mem, d, d), scratch = mat_zero(mem, d, d);
+    const struct vec tangent = mat_flat(s);
 
     check_square(lam, d);
     check_square(s, d);
+    CHECK(d > 0, "%s", "a covariance of no dimension");
+    if (vec_first_not_finite(&tangent) < tangent.n)
+        return status_set(STATUS_DIVERGED, "a tangent covariance that is not finite");
     TRY(lapack_eigen(&values, &v, sigma));
     if (!(values.x[0] > 0))
         return status_set(STATUS_NOT_DEFINITE, "a covariance with the eigenvalue %g", values.x[0]);
@@ -70,6 +74,8 @@ enum status gaussian_norm(double *squared, const struct mat *sigma, const struct
     struct mat lam;
 
     CHECK(m->n == d, "a mean of %zu and a covariance of %zu", m->n, d);
+    if (vec_first_not_finite(m) < d)
+        return status_set(STATUS_DIVERGED, "a tangent mean that is not finite");
     if (metric == GAUSSIAN_FISHER)
         return fisher_norm(squared, sigma, m, s, mem);
     if (metric == GAUSSIAN_EUCLIDEAN) {

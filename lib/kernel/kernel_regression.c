@@ -7,9 +7,31 @@
 #include "kernel/ntk_gram.h"
 #include "linalg/lapack.h"
 
+/* Cholesky of K + ridge I with its condition, 1 / *rcond. Rounding lets about half of the matrices
+ * with a repeated input through Cholesky; their condition then tells. */
+static enum status factor(struct mat *gram, double ridge, double *rcond)
+{
+    const double n = (double)gram->rows, norm = lapack_symmetric_norm(gram) + ridge;
+    enum status status;
+
+    mat_add_diagonal(gram, ridge);
+    status = lapack_cholesky(gram);
+    if (status == STATUS_NOT_DEFINITE)
+        return status_set(status, "a kernel matrix of %g inputs with ridge %g is singular in "
+                          "double (condition above %.1e): inputs that repeat, or of length 0", n,
+                          ridge, 0x1p52 / (n * n));
+    TRY(status);
+    TRY(lapack_cholesky_rcond(gram, norm, rcond));
+    if (!(*rcond > n * 0x1p-52))
+        return status_set(STATUS_NOT_DEFINITE, "a kernel matrix of %g inputs with ridge %g is "
+                          "singular in double (condition %.1e): inputs that repeat", n, ridge,
+                          1 / *rcond);
+    return STATUS_OK;
+}
+
 enum status kernel_regression_solve(struct mat *gram, double ridge, struct vec *a, double *rcond)
 {
-    const double norm = rcond != NULL ? lapack_symmetric_norm(gram) + ridge : 0;
+    double estimate = 0;
     enum status status;
 
     CHECK(gram->rows == gram->cols && a->n == gram->rows, "%zu x %zu for %zu labels", gram->rows,
@@ -17,17 +39,10 @@ enum status kernel_regression_solve(struct mat *gram, double ridge, struct vec *
     if (a->n == 0 || !(ridge >= 0))
         return status_set(STATUS_USAGE, "kernel regression of %zu labels with ridge %g; expected "
                           "at least 1 and a ridge of at least 0", a->n, ridge);
+    status = factor(gram, ridge, &estimate);
     if (rcond != NULL)
-        *rcond = 0;
-    mat_add_diagonal(gram, ridge);
-    status = lapack_cholesky(gram);
-    if (status == STATUS_NOT_DEFINITE)
-        return status_set(status, "a kernel matrix of %zu inputs with ridge %g is singular in "
-                          "double (condition above 1e15): inputs that repeat, or of length 0",
-                          a->n, ridge);
+        *rcond = estimate;
     TRY(status);
-    if (rcond != NULL)
-        TRY(lapack_cholesky_rcond(gram, norm, rcond));
     return lapack_cholesky_solve(gram, a);
 }
 
@@ -42,6 +57,9 @@ enum status kernel_descent_make(struct kernel_descent *d, struct arena *mem,
     CHECK(residual->n == n, "%zu labels for %zu inputs", residual->n, n);
     if (n == 0)
         return status_set(STATUS_USAGE, "gradient descent without inputs");
+    if (vec_first_not_finite(residual) < n)
+        return status_set(STATUS_DIVERGED, "gradient descent: label %zu is not finite",
+                          vec_first_not_finite(residual));
     *d = (struct kernel_descent){vec_zero(mem, n), mat_zero(mem, n, n), vec_zero(mem, n)};
     TRY(lapack_eigen(&d->values, &d->vectors, gram));
     largest = fmax(fabs(d->values.x[0]), fabs(d->values.x[n - 1]));
@@ -70,6 +88,9 @@ enum status kernel_descent_coefficients(struct vec *a, const struct kernel_desce
     struct vec filtered;
 
     CHECK(a->n == n, "%zu coefficients for %zu inputs", a->n, n);
+    if (steps != floor(steps))
+        return status_set(STATUS_USAGE, "gradient descent for %g steps; expected a whole number",
+                          steps);
     if (!(rate > 0) || !(steps >= 0) || !(step * largest < 2))
         return status_set(STATUS_USAGE, "gradient descent with rate %g for %g steps; expected a "
                           "rate in (0, %g), the limit of stability 2 n / %g", rate, steps,

@@ -24,9 +24,10 @@
 #include "linalg/vec.h"
 
 /* In place: a (n) becomes (K + ridge I)^-1 a, and K (n x n, its lower triangle is read) the factor
- * of lapack_cholesky. *rcond (NULL: not wanted, saves n^2 operations) is an estimate of 1 /
- * condition. STATUS_USAGE: n = 0 or a negative ridge; STATUS_NOT_DEFINITE: K + ridge I is singular
- * in double (inputs that repeat), with its condition; STATUS_DIVERGED; STATUS_MEMORY. */
+ * of lapack_cholesky. *rcond (NULL: not wanted) is an estimate of 1 / condition, 0 where there is
+ * no factor. STATUS_USAGE: n = 0 or a negative ridge; STATUS_NOT_DEFINITE: K + ridge I is singular
+ * in double (inputs that repeat): no factor, or *rcond is at most n 2^-52; the message has the
+ * condition; STATUS_DIVERGED; STATUS_MEMORY. */
 enum status kernel_regression_solve(struct mat *gram, double ridge, struct vec *a,
                                     double *rcond) MUST_USE;
 
@@ -40,15 +41,15 @@ struct kernel_descent {
 };
 
 /* From K (n x n) and y - f_0 (n). STATUS_NOT_DEFINITE: an eigenvalue below -n 2^-40 of the largest;
- * errors of lapack_eigen; STATUS_USAGE: n = 0. */
+ * errors of lapack_eigen; STATUS_DIVERGED also for the labels; STATUS_USAGE: n = 0. */
 enum status kernel_descent_make(struct kernel_descent *d, struct arena *mem,
                                 const struct mat *gram, const struct vec *residual) MUST_USE;
 
-/* Coefficients a (n) after `steps` >= 0 steps of size `rate` on the loss (1/2N) sum residual^2, N =
- * n: f_t(x') = f_0(x') + K(x', X) a, a = V' diag((1 - (1 - rate values / n)^t) / values) V (y -
- * f_0), for t = infinity K^-1 (y - f_0); directions that K cannot see stay 0. For the loss (1/2)
- * sum give n rate. STATUS_USAGE where rate values / n reaches 2, the limit of stability, which is
- * named. */
+/* Coefficients a (n) after `steps` >= 0 (whole, or infinity) steps of size `rate` on the loss
+ * (1/2N) sum residual^2, N = n: f_t(x') = f_0(x') + K(x', X) a, a = V' diag((1 - (1 - rate values /
+ * n)^t) / values) V (y - f_0), for t = infinity K^-1 (y - f_0); directions that K cannot see stay
+ * 0. For the loss (1/2) sum give n rate. STATUS_USAGE where rate values / n reaches 2, the limit of
+ * stability, which is named. */
 enum status kernel_descent_coefficients(struct vec *a, const struct kernel_descent *d, double rate,
                                         double steps) MUST_USE;
 

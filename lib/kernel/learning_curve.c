@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/check.h"
+#include "linalg/lapack.h"
 
 /* ---- one task ---- */
 
@@ -22,17 +23,13 @@ static double excess(double log_kappa, void *context)
     return 1 - sum;
 }
 
-/* Brent's method in log kappa; kappa <= ridge + trace. */
-static enum status find_kappa(struct learning_curve *c)
+/* Brent's method in log kappa. */
+static int solve_between(gsl_root_fsolver *solver, struct learning_curve *c, double low,
+                         double high)
 {
-    const double high = log(2 * (c->ridge + c->spectrum->trace));
     gsl_function f = {excess, c};
-    gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
-    int iterations = 0, status;
+    int iterations = 0, status = gsl_root_fsolver_set(solver, &f, low, high);
 
-    if (solver == NULL)
-        return status_set(STATUS_MEMORY, "no memory for a root finder");
-    status = gsl_root_fsolver_set(solver, &f, high - 200, high);
     while (status == GSL_SUCCESS && iterations++ < 300) {
         status = gsl_root_fsolver_iterate(solver);
         if (status == GSL_SUCCESS &&
@@ -40,7 +37,25 @@ static enum status find_kappa(struct learning_curve *c)
                                    gsl_root_fsolver_x_upper(solver), 4e-16, 4e-16) == GSL_SUCCESS)
             break;
     }
-    c->kappa = exp(gsl_root_fsolver_root(solver));
+    return status;
+}
+
+/* ridge + tail <= kappa <= ridge + trace. */
+static enum status find_kappa(struct learning_curve *c)
+{
+    const double high = log(2 * (c->ridge + c->spectrum->trace));
+    const double low = excess(high - 200, c) < 0 ? high - 200
+                                                 : log(c->ridge + c->spectrum->tail) - 1;
+    gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
+    gsl_error_handler_t *before;
+    int status;
+
+    if (solver == NULL)
+        return status_set(STATUS_MEMORY, "no memory for a root finder");
+    before = gsl_set_error_handler_off(); /* its own ends the process */
+    status = solve_between(solver, c, low, high);
+    gsl_set_error_handler(before);
+    c->kappa = status == GSL_SUCCESS ? exp(gsl_root_fsolver_root(solver)) : 0;
     gsl_root_fsolver_free(solver);
     if (status != GSL_SUCCESS)
         return status_set(STATUS_NO_CONVERGENCE, "kappa was not found for N = %g", c->samples);
@@ -69,6 +84,9 @@ enum status learning_curve_solve(struct learning_curve *c, struct arena *mem,
         c->q.x[k] = c->kappa / learned;
         c->gamma += s->multiplicity.x[k] * samples * eta * eta / (learned * learned);
     }
+    if (!(c->gamma < 1))
+        return status_set(STATUS_NOT_DEFINITE, "N = %g samples fit all %g modes up to a ridge of "
+                          "%g: 1 - gamma is 0 in double", samples, modes, ridge + s->tail);
     return STATUS_OK;
 }
 
@@ -149,8 +167,10 @@ double learning_curve_critical_backward(const struct learning_curve *a,
 
 /* ---- n tasks ---- */
 
-static enum status check_similarities(const struct mat *rho, size_t count)
+static enum status check_similarities(const struct mat *rho, size_t count, struct arena *mem)
 {
+    struct vec values = vec_zero(mem, count);
+
     CHECK(rho->rows == count && rho->cols == count, "%zu x %zu similarities of %zu tasks",
           rho->rows, rho->cols, count);
     for (size_t i = 0; i < count; i++)
@@ -162,6 +182,10 @@ static enum status check_similarities(const struct mat *rho, size_t count)
                                   "expected one number in [-1, 1], 1 of a task with itself", i, j,
                                   r, rho->a[j * count + i]);
         }
+    TRY(lapack_eigen(&values, NULL, rho));
+    if (values.x[0] < -(double)count * 0x1p-40)
+        return status_set(STATUS_USAGE, "similarities with the eigenvalue %g: no targets have them",
+                          values.x[0]);
     return STATUS_OK;
 }
 
@@ -211,17 +235,21 @@ enum status learning_curve_sequence(struct mat *bias, struct mat *variance, stru
                                     const struct learning_task *tasks, size_t count,
                                     const struct mat *rho)
 {
-    const struct spectrum *s = tasks[0].curve->spectrum;
-    struct mat w = mat_zero(mem, s->n, count);
-    struct vec v = vec_zero(mem, s->n);
+    const struct spectrum *s = count > 0 ? tasks[0].curve->spectrum : NULL;
+    struct mat w = mat_zero(mem, s != NULL ? s->n : 0, count);
+    struct vec v = vec_zero(mem, s != NULL ? s->n : 0);
 
+    CHECK(count >= 1, "%s", "a sequence of no tasks");
     CHECK(bias->rows == count && bias->cols == count && variance->rows == count &&
           variance->cols == count, "errors of %zu x %zu and %zu x %zu for %zu tasks", bias->rows,
           bias->cols, variance->rows, variance->cols, count);
     if (rho != NULL)
-        TRY(check_similarities(rho, count));
+        TRY(check_similarities(rho, count, mem));
     for (size_t n = 0; n < count; n++) {
         CHECK(tasks[n].curve->spectrum == s, "task %zu has another spectrum", n);
+        if (!(tasks[n].noise_variance >= 0 && isfinite(tasks[n].noise_variance)))
+            return status_set(STATUS_USAGE, "label noise of variance %g in task %zu; expected 0 or "
+                              "more", tasks[n].noise_variance, n);
         learn(&w, &v, &tasks[n], n, rho);
         for (size_t t = 0; t < count; t++) {
             double *b = bias->a + n * count + t, *u = variance->a + n * count + t;
@@ -237,7 +265,6 @@ enum status learning_curve_sequence(struct mat *bias, struct mat *variance, stru
     }
     return STATUS_OK;
 }
-
 
 double learning_curve_equal(const struct learning_curve *c, size_t n)
 {

@@ -37,7 +37,8 @@ struct learning_curve {
 };
 
 /* N > 0 (a real number), lambda >= 0. STATUS_USAGE for others; STATUS_NOT_DEFINITE where N is not
- * below the number of modes and lambda + tail is 0: nothing is left to fit, kappa is 0. */
+ * below the number of modes and lambda + tail is 0, or so small that 1 - gamma is 0 in double:
+ * nothing is left to fit; STATUS_NO_CONVERGENCE; STATUS_MEMORY. */
 enum status learning_curve_solve(struct learning_curve *c, struct arena *mem,
                                  const struct spectrum *s, double samples,
                                  double ridge) MUST_USE;
@@ -74,12 +75,13 @@ struct learning_task {
 /* Errors after each task: row n of bias and of variance (tasks x tasks) is sum (c_t - mu)^2 and
  * sum v after task n, column t for the target of task t; their sum is the error. rho (tasks x
  * tasks) holds the similarities, ones on the diagonal (NULL: all 1). All curves share a spectrum.
- * STATUS_USAGE: a similarity outside [-1, 1], not symmetric, or another diagonal. */
+ * STATUS_USAGE: a similarity outside [-1, 1], not symmetric, another diagonal, or similarities that
+ * no targets have (a negative eigenvalue); a variance of noise below 0 or not finite. */
 enum status learning_curve_sequence(struct mat *bias, struct mat *variance, struct arena *mem,
                                     const struct learning_task *tasks, size_t count,
                                     const struct mat *rho) MUST_USE;
 
-/* E_n of n >= 1 tasks of one target and equal curves, noiseless, in closed form:
+/* E_n of 1 <= n < 512 tasks of one target and equal curves, noiseless, in closed form:
  * E_n = q~' Q^(n-2) q~ / (1 - gamma)^2, q~_i = eta_i q_i^2, Q = diag(q_i^2) + N / (kappa^2 (1 -
  * gamma)) q~ q~'. */
 double learning_curve_equal(const struct learning_curve *c, size_t n);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/ntk_gram.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "base/check.h"
 #include "base/memory.h"
 
 #define PI 3.14159265358979323846
+#define PARALLEL (1 - 0x1p-48) /* a cosine that rounding cannot tell from 1 */
 enum { ROWS = 64, COLUMNS = 256 }; /* of a tile: 128 KiB of products */
 
 /* For each layer l = 1 .. L-1 and each input: sqrt(s) and 1 / sqrt(s), s = sigma_w^2 q_{l-1} +
- * sigma_b^2 (0 for 1 / 0). */
+ * sigma_b^2 (0 for 1 / 0, also where the square of 1 / sqrt(s) would overflow). */
 struct lengths {
     size_t n;
     double *root;    /* (L - 1) x n */
@@ -46,7 +48,7 @@ static enum status measure(struct lengths *out, const struct ntk_spec *spec, con
             const double s = spec->sigma_w2 * q + spec->sigma_b2;
 
             out->root[l * n + i] = sqrt(s);
-            out->inverse[l * n + i] = s > 0 ? 1 / sqrt(s) : 0;
+            out->inverse[l * n + i] = s >= DBL_MIN ? 1 / sqrt(s) : 0;
             q = s / 2;
         }
     }
@@ -63,7 +65,7 @@ static void ntk_gram_layer(double *Q, double *T, size_t n, double root, double i
 {
     for (size_t j = 0; j < n; j++) {
         const double r = Q[j] * (inverse * inverses[j]);
-        const double a = fabs(r) > 1 ? 1 : fabs(r);
+        const double a = fabs(r) > PARALLEL ? 1 : fabs(r);
         const int large = a > 0.5;
         const double z = large ? (1 - a) * 0.5 : a * a, s = large ? sqrt(z) : a;
         double p = 0x1.d72b2bc8155f8p-6;

@@ -10,6 +10,7 @@
 
 #define PI 3.14159265358979323846
 #define NOISE 1e-14 /* of the largest eigenvalue: what quadrature cannot tell from 0 */
+#define NEGATIVE 1e-10 /* of the largest: below minus this no noise is */
 
 /* m_k = (2k + D - 2) / (k + D - 2) C(k + D - 2, k). */
 static double multiplicity(size_t D, size_t k)
@@ -61,6 +62,10 @@ static enum status finish(struct spectrum *s)
 
     for (size_t k = 0; k < s->n; k++)
         largest = fmax(largest, s->eta.x[k]);
+    for (size_t k = 0; k < s->n; k++)
+        if (s->eta.x[k] < -NEGATIVE * largest)
+            return status_set(STATUS_NOT_DEFINITE, "the kernel has the eigenvalue %g at degree %zu",
+                              s->eta.x[k], k);
     while (s->n > 0 && !(s->eta.x[s->n - 1] > NOISE * largest))
         s->n--;
     if (s->n == 0)

@@ -37,7 +37,8 @@ struct spectrum {
  * most 1e-14 of the largest, which quadrature cannot tell from 0, are cut off; such ones before
  * are 0.
  * STATUS_USAGE: D < 3, no degree, fewer nodes than degrees; STATUS_DIVERGED: a value of the kernel
- * is not finite; STATUS_NOT_DEFINITE: no positive eigenvalue. */
+ * is not finite; STATUS_NOT_DEFINITE: no positive eigenvalue, or one below -1e-10 of the
+ * largest. */
 enum status spectrum_sphere(struct spectrum *s, struct arena *mem,
                             double (*kernel)(double cosine, const void *context),
                             const void *context, size_t D, size_t degrees,

@@ -266,7 +266,7 @@ static const struct claim claims[] = {
      .kind = VALUE, .metric = "limit.equal", .cell = LAST_CELL, .to = 1, .within = 0.25,
      .reason = "the same"},
     {.id = "wider-is-nearer", .place = "theory: corrections vanish with the width",
-     .words = "the error of A comes nearer to that of infinite width as the width grows",
+     .words = "the error of A, over that of infinite width, falls as the width grows",
      .kind = TREND, .metric = "limit.single", .is = BELOW},
     {.id = "kernel-converges", .place = "theory: the kernel's spread is of order width^(-1/2)",
      .words = "the network's kernel comes nearer to that of infinite width as the width grows",
@@ -286,9 +286,10 @@ int main(int argc, char **argv)
                    "is treated are not given; ours: 0.9 (stable below 2 N over the largest "
                    "eigenvalue, about 1.3), 250 steps, 10, and the initial function is subtracted. "
                    "desk stops at width 2048, half of the slides'.",
-        .caption = "Test errors of trained networks over those of kernel regression of infinite "
-                   "width on the same data, against the width: after task A, on B after an "
-                   "unrelated A, and after two samples of one function.",
+        .caption = "Test errors of trained networks over those of kernel regression on the same "
+                   "data with the kernel of infinite width (left) and with each network's own "
+                   "tangent kernel at its start (right), against the width: after task A, on B "
+                   "after an unrelated A, and after two samples of one function.",
         .minutes = {0.01, 3.5, 40}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &widths, .run_unit = run_unit});
 }

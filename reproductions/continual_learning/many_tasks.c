@@ -2,7 +2,8 @@
 /* many_tasks: one function learned from many samples in turn.
  *
  * Claim    With samples of equal size the error falls at each of them. Where the later samples are
- *          much smaller than the first, it first rises, and is repaired only after many of them.
+ *          much smaller than the first, it first rises, and (by the theory) is repaired only after
+ *          many of them.
  * Source   Karakida and Akaho, "Learning curves for continual learning in neural networks", ICLR
  *          2022, and slides: error against task n, for N_1 = 4000 and several N_n.
  * Measured errors of kernel regressions after each task over that after the first, against the
@@ -181,13 +182,13 @@ static const struct claim claims[] = {
     {.id = "tiny-samples-hurt", .place = "slides: small N_n, the error first rises",
      .words = "after N_1 = 1000, four tasks of 10 samples make the predictor worse",
      .kind = ORDER, .metric = "error.5", .cell = "1000, 10", .is = ABOVE, .to = 1},
-    {.id = "tiny-samples-take-long", .place = "slides: the deficit is repaid after many tasks",
+    {.id = "tiny-samples-take-long", .place = "theory: the deficit is repaid after many tasks only",
      .words = "19 tasks of 10 samples do not repair it",
      .kind = ORDER, .metric = "error.20", .cell = "1000, 10", .is = ABOVE, .to = 1},
     {.id = "small-samples-hurt-first", .place = "slides: N_1 = 4000, small N_n",
      .words = "after N_1 = 4000, a task of 50 samples makes the predictor worse",
      .kind = ORDER, .metric = "error.2", .cell = "4000, 50", .is = ABOVE, .to = 1},
-    {.id = "small-samples-help-later", .place = "slides: the error falls below E_1 in the end",
+    {.id = "small-samples-help-later", .place = "theory: the error falls below E_1 in the end",
      .words = "after N_1 = 1000, 19 tasks of 50 samples make it better than the first one did",
      .kind = ORDER, .metric = "error.20", .cell = "1000, 50", .is = BELOW, .to = 1},
     {.id = "large-samples-help", .place = "slides: large N_n, the error falls from the start",

@@ -90,6 +90,18 @@ static enum status learn_both(struct trial *t, struct two_task_errors *e)
     return STATUS_OK;
 }
 
+static enum status check(const struct two_task_draws *d)
+{
+    if (d->N_A == 0 || d->N_B == 0 || d->tests == 0)
+        return status_set(STATUS_USAGE, "tasks of %zu and %zu inputs, %zu test inputs; expected at "
+                          "least 1 each", d->N_A, d->N_B, d->tests);
+    for (size_t k = 0; k < d->count; k++)
+        if (d->similarities[k] < -1000 || d->similarities[k] > 1000)
+            return status_set(STATUS_USAGE, "a similarity of %g; expected one in [-1, 1]",
+                              d->similarities[k] / 1000.0);
+    return STATUS_OK;
+}
+
 enum status two_task_draw(const struct two_task_draws *d, uint64_t seed, int draw,
                           struct two_task_errors *errors)
 {
@@ -102,6 +114,7 @@ enum status two_task_draw(const struct two_task_draws *d, uint64_t seed, int dra
 
     CHECK(d->count >= 1 && d->count <= TWO_TASK_SIMILARITIES &&
           d->similarities[d->count - 1] == 1000, "%zu similarities", d->count);
+    TRY(check(d));
     if (arena_guard(&mem)) {
         arena_free(&mem);
         return STATUS_MEMORY;

@@ -33,8 +33,8 @@ struct two_task_errors {
 };
 
 /* Adds draw number `draw` of a seed (streams "inputs:<draw>", "targets:<draw>"): f_A = f_1, f_B =
- * rho f_1 + sqrt(1 - rho^2) f_2 for each rho, the same inputs and f_1, f_2. Errors as
- * kernel_sequence_learn. */
+ * rho f_1 + sqrt(1 - rho^2) f_2 for each rho, the same inputs and f_1, f_2. STATUS_USAGE: no inputs
+ * or a similarity outside [-1, 1]; errors of kernel_sequence_learn. */
 enum status two_task_draw(const struct two_task_draws *draws, uint64_t seed, int draw,
                           struct two_task_errors *errors) MUST_USE;
 
