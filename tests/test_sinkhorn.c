@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include "sinkhorn_line.h"
+#include "transport/cost.h"
 #include "transport/sinkhorn_kernel.h"
 
 static const double nan_value = (double)NAN, inf = (double)INFINITY;
@@ -76,10 +77,34 @@ static void kernel_exp_agrees_with_libm(void **state)
         for (size_t i = 0; i < 64; i++)
             CHECK_RELATIVE(y[i], exp(x[i]), 4e-16);
     }
-    const double edge[5] = {0.0, -inf, -501.0, 700.0, -500.0};
-    sinkhorn_kernel_exp(y, edge, 5);
+    const double edge[7] = {0.0, -inf, -501.0, 700.0, -500.0, 701.0, inf};
+    sinkhorn_kernel_exp(y, edge, 7);
+    CHECK_TRUE(y[5] == y[3] && y[6] == y[3]);
     CHECK_TRUE(y[0] == 1.0 && y[1] == 0.0 && y[2] == 0.0 && y[4] > 0.0);
     CHECK_RELATIVE(y[3], exp(700.0), 4e-16);
+}
+
+/* p, q: n numbers and one that is not read. */
+static void check_plan_sums(const double *p, const double *q, size_t n)
+{
+    double c[72], columns[72], scaled[72], cost = 0.0, sum = 0.0;
+
+    columns[n] = scaled[n] = 7.0; /* are not written */
+    for (size_t i = 0; i < n; i++) {
+        c[i] = p[i] > 0.0 ? q[i] - 0.5 : inf;
+        columns[i] = q[i];
+        scaled[i] = p[i];
+        cost += p[i] > 0.0 ? p[i] * c[i] : 0.0;
+        sum += p[i];
+    }
+    CHECK_NEAR(sinkhorn_kernel_cost(c, p, n), cost, 1e-15 * (1.0 + sum));
+    CHECK_NEAR(sinkhorn_kernel_marginal(columns, p, n), sum, 1e-15 * (1.0 + sum));
+    sinkhorn_kernel_scale(scaled, 3.0, q, n);
+    CHECK_TRUE(columns[n] == 7.0 && scaled[n] == 7.0);
+    for (size_t i = 0; i < n; i++) {
+        CHECK_TRUE(columns[i] == q[i] + p[i]);
+        CHECK_RELATIVE(scaled[i], 3.0 * p[i] * q[i], 1e-15);
+    }
 }
 
 static void kernel_sums_agree_with_plain_loops(void **state)
@@ -111,6 +136,7 @@ static void kernel_sums_agree_with_plain_loops(void **state)
         CHECK_TRUE(k[n] == 7.0);
         for (size_t i = 0; i < n; i++)
             CHECK_RELATIVE(k[i], exp(q[i] - 3.0 * p[i] - 0.25) + 2.0 * q[i], 1e-15);
+        check_plan_sums(p, q, n);
     }
 }
 
@@ -154,6 +180,31 @@ static void kernel_entropy_is_exact_for_any_size_of_mass(void **state)
     CHECK_TRUE(sinkhorn_kernel_entropy(&tiny, 1) == 0.0);
     CHECK_RELATIVE(sinkhorn_kernel_entropy(&near[0], 1), near[0] * log1p(near[0] - 1.0), 1e-15);
     CHECK_RELATIVE(sinkhorn_kernel_entropy(&near[1], 1), near[1] * log1p(near[1] - 1.0), 1e-15);
+}
+
+static void kernel_range_sees_every_entry(void **state)
+{
+    const double bad[2] = {nan_value, -inf};
+    double c[151];
+
+    (void)state;
+    for (size_t n = 1; n <= 150; n += n < 5 ? 1 : 29)
+        for (size_t at = 0; at < n; at++) {
+            double low = inf, high = -inf;
+
+            for (size_t i = 0; i < n; i++)
+                c[i] = i % 3 == 1 ? inf : 0.5;
+            c[n] = -inf; /* is not read */
+            c[at] = -2.0;
+            CHECK_TRUE(sinkhorn_kernel_range(c, n, &low, &high) && low == -2.0);
+            CHECK_TRUE(high == (n > 3 || (n > 1 && at > 0) || (n > 2 && at < 2) ? 0.5 : -2.0));
+            c[at] = 9.0;
+            CHECK_TRUE(sinkhorn_kernel_range(c, n, &low, &high) && low == -2.0 && high == 9.0);
+            for (size_t t = 0; t < 2; t++) {
+                c[at] = bad[t];
+                CHECK_TRUE(!sinkhorn_kernel_range(c, n, &low, &high));
+            }
+        }
 }
 
 /* ---- known answers ---- */
@@ -212,6 +263,34 @@ static void small_eps_approaches_the_sorting_cost(void **state)
 }
 
 /* ---- marginals, robustness ---- */
+
+/* Everything in the report again, from the potentials and the plan alone. */
+static void check_report(const struct example *e, const struct sinkhorn_result *r, double eps,
+                         double tolerance)
+{
+    const size_t n = e->c.rows, k = e->c.cols;
+    const double mass = vec_sum(&e->a);
+    struct mat made = mat_zero(&mem, n, k);
+    double dual = 0.0, primal = 0.0, cost = 0.0;
+
+    for (size_t i = 0; i < n * k; i++) {
+        const double product = e->a.x[i / k] * e->b.x[i % k] / mass, p = r->plan.a[i];
+
+        made.a[i] = product * exp((r->f.x[i / k] + r->g.x[i % k] - e->c.a[i]) / eps);
+        dual -= eps * (made.a[i] - product);
+        cost += p > 0.0 ? p * e->c.a[i] : 0.0;
+        primal += eps * (p > 0.0 ? p * log(p / product) - p + product : product);
+    }
+    dual += vec_dot(&e->a, &r->f) + vec_dot(&e->b, &r->g);
+    CHECK_NEAR(r->raw_error, marginal_error(&made, &e->a, &e->b), 1e-12 * mass);
+    CHECK_TRUE((r->report.status == STATUS_OK) == (r->raw_error <= tolerance * mass));
+    CHECK_NEAR(r->report.marginal_error, marginal_error(&r->plan, &e->a, &e->b), 1e-14 * mass);
+    CHECK_NEAR(r->report.dual, dual, 1e-12 * mass);
+    CHECK_NEAR(r->cost, cost, 1e-13 * mass);
+    CHECK_NEAR(r->report.primal, primal + cost, 1e-12 * mass);
+    CHECK_TRUE(!r->rounded || r->report.dual <= r->report.primal + 1e-14 * mass);
+    CHECK_NEAR(vec_dot(&e->a, &r->f), vec_dot(&e->b, &r->g), 1e-13 * mass);
+}
 
 static void marginals_hold_to_what_was_asked(void **state)
 {
@@ -279,6 +358,76 @@ static void warm_start_saves_sweeps(void **state)
     const struct sinkhorn_result warm = solved(&e, o);
     CHECK_TRUE(warm.report.iterations <= 3 && cold.report.iterations > 10);
     CHECK_NEAR(distance(&warm.plan, &cold.plan), 0.0, 1e-7);
+}
+
+/* Points each with a near partner, eps far below their distances: the plan is nearly a permutation,
+ * its scalings nearly free, and sweeps alone would take more than 1e5. */
+static void near_clouds_are_no_harder_than_others(void **state)
+{
+    const size_t sizes[3] = {20, 50, 100};
+
+    (void)state;
+    for (size_t t = 0; t < 3; t++) {
+        const size_t n = sizes[t];
+        struct rng r = rng_stream(t, "near");
+        const struct mat x = mat_normal(&mem, &r, n, 2, 1.0), y = mat_copy(&mem, &x);
+        const struct mat moved = mat_normal(&mem, &r, n, 2, 1e-3);
+        struct example e = line(n, n, 1);
+        struct vec zeros = vec_zero(&mem, n);
+
+        for (size_t i = 0; i < 2 * n; i++)
+            y.a[i] += moved.a[i];
+        CHECK_STATUS(cost_squared(&mem, &x, &y, &e.c), STATUS_OK);
+        struct sinkhorn_options o = {.eps = 0.005 * 4.0};
+        const struct sinkhorn_result cold = solved(&e, o);
+        o.f = &zeros;
+        const struct sinkhorn_result warm = solved(&e, o);
+
+        CHECK_TRUE(cold.report.iterations < 5000 && warm.report.iterations < 5000);
+        CHECK_NEAR(warm.cost, cold.cost, 1e-7);
+        check_report(&e, &cold, o.eps, 1e-9);
+        check_report(&e, &warm, o.eps, 1e-9);
+    }
+}
+
+/* From 1 down to 1e-90. */
+static void weights_of_all_sizes_work(void **state)
+{
+    (void)state;
+    struct example e = line(20, 20, 1);
+
+    for (size_t i = 0; i < 20; i++) {
+        e.a.x[i] = pow(10.0, -4.7 * (double)i);
+        e.b.x[i] = pow(10.0, -4.7 * (double)(19 - i));
+    }
+    vec_scale(&e.a, 1.0 / vec_sum(&e.a));
+    vec_scale(&e.b, 1.0 / vec_sum(&e.b));
+    const struct sinkhorn_result r = solved(&e, (struct sinkhorn_options){.eps = 1e-4});
+    CHECK_NEAR(marginal_error(&r.plan, &e.a, &e.b), 0.0, 1e-14);
+    check_report(&e, &r, 1e-4, 1e-9);
+}
+
+/* Two pairs, one of a weight of 1e-90, and eps a tenth each time: its entry would grow by exp(1800).
+ * Wherever a cap falls, the rows have their sums. */
+static void a_drop_of_eps_never_overflows(void **state)
+{
+    double cost[4] = {0, 1, 1, 0}, weights[2] = {1.0, 1e-90};
+    const struct example e = {
+        mat_over(cost, 2, 2), vec_over(weights, 2), vec_over(weights, 2), {0}, {0}};
+    const struct sinkhorn_problem p = problem_of(&e);
+    size_t capped = 0;
+
+    (void)state;
+    for (size_t cap = 1; cap < 20; cap++) {
+        struct sinkhorn_result r;
+        const struct sinkhorn_options o = {.eps = 1e-5, .scaling = 0.1, .max_iterations = cap};
+        const enum status status = sinkhorn_solve(&r, &p, &o, &mem);
+
+        capped += status != STATUS_OK;
+        CHECK_TRUE(status == STATUS_OK || status == STATUS_NO_CONVERGENCE);
+        CHECK_TRUE(r.raw_error <= 2.0 && fabs(r.report.dual) <= 1.0);
+    }
+    CHECK_TRUE(capped < 19);
 }
 
 static void zero_weights_give_empty_lines_and_right_potentials(void **state)
@@ -356,34 +505,6 @@ static void forbidden_entries_stay_empty(void **state)
 
 /* ---- what is said of an answer ---- */
 
-/* Everything in the report again, from the potentials and the plan alone. */
-static void check_report(const struct example *e, const struct sinkhorn_result *r, double eps,
-                         double tolerance)
-{
-    const size_t n = e->c.rows, k = e->c.cols;
-    const double mass = vec_sum(&e->a);
-    struct mat made = mat_zero(&mem, n, k);
-    double dual = 0.0, primal = 0.0, cost = 0.0;
-
-    for (size_t i = 0; i < n * k; i++) {
-        const double product = e->a.x[i / k] * e->b.x[i % k] / mass, p = r->plan.a[i];
-
-        made.a[i] = product * exp((r->f.x[i / k] + r->g.x[i % k] - e->c.a[i]) / eps);
-        dual -= eps * (made.a[i] - product);
-        cost += p > 0.0 ? p * e->c.a[i] : 0.0;
-        primal += eps * (p > 0.0 ? p * log(p / product) - p + product : product);
-    }
-    dual += vec_dot(&e->a, &r->f) + vec_dot(&e->b, &r->g);
-    CHECK_NEAR(r->raw_error, marginal_error(&made, &e->a, &e->b), 1e-12 * mass);
-    CHECK_TRUE((r->report.status == STATUS_OK) == (r->raw_error <= tolerance * mass));
-    CHECK_NEAR(r->report.marginal_error, marginal_error(&r->plan, &e->a, &e->b), 1e-14 * mass);
-    CHECK_NEAR(r->report.dual, dual, 1e-12 * mass);
-    CHECK_NEAR(r->cost, cost, 1e-13 * mass);
-    CHECK_NEAR(r->report.primal, primal + cost, 1e-12 * mass);
-    CHECK_TRUE(!r->rounded || r->report.dual <= r->report.primal + 1e-14 * mass);
-    CHECK_NEAR(vec_dot(&e->a, &r->f), vec_dot(&e->b, &r->g), 1e-13 * mass);
-}
-
 /* Sizes around the blocks that memory comes in; zero weights, forbidden entries, any mass, any eps,
  * caps: what a run that converged says holds of its potentials, and what one that did not says. */
 static void reports_hold_of_the_potentials(void **state)
@@ -425,7 +546,7 @@ static void reports_hold_of_the_potentials(void **state)
         finished += status == STATUS_OK;
         capped += status != STATUS_OK;
     }
-    CHECK_TRUE(finished > 40 && capped > 5 && rounded > 20);
+    CHECK_TRUE(finished > 40 && capped > 5 && rounded > 10);
 }
 
 /* The way there does not matter. */
@@ -433,7 +554,7 @@ static void levels_of_eps_change_the_sweeps_alone(void **state)
 {
     const struct example e = line(16, 24, 0);
     const double scalings[4] = {0.9, 0.5, 0.05, 1e-9};
-    const struct sinkhorn_options o = {.eps = 0.01, .tolerance = 1e-12};
+    const struct sinkhorn_options o = {.eps = 1e-3, .tolerance = 1e-12};
     const struct sinkhorn_result r = solved(&e, o);
     struct sinkhorn_options quarter = o;
 
@@ -690,7 +811,7 @@ static size_t allocations_of(size_t cap)
 {
     const struct example e = line(300, 300, 1);
     const struct sinkhorn_problem p = problem_of(&e);
-    const struct sinkhorn_options o = {.eps = 1e-3, .tolerance = 1e-15, .max_iterations = cap};
+    const struct sinkhorn_options o = {.eps = 1e-3, .tolerance = 1e-18, .max_iterations = cap};
     struct arena own = {.blocks = NULL};
     struct sinkhorn_result r;
     const size_t before = memory_count();
@@ -791,6 +912,7 @@ int main(void)
         TEST(kernel_sums_agree_with_plain_loops),
         TEST(kernel_column_sums_are_those_of_a_plain_loop),
         TEST(kernel_entropy_is_exact_for_any_size_of_mass),
+        TEST(kernel_range_sees_every_entry),
         TEST(closed_form_of_two_points),
         TEST(naive_fixed_point_agrees),
         TEST(small_eps_approaches_the_sorting_cost),
@@ -798,6 +920,9 @@ int main(void)
         TEST(plan_follows_from_the_potentials),
         TEST(tiny_eps_does_not_underflow),
         TEST(warm_start_saves_sweeps),
+        TEST(near_clouds_are_no_harder_than_others),
+        TEST(weights_of_all_sizes_work),
+        TEST(a_drop_of_eps_never_overflows),
         TEST(zero_weights_give_empty_lines_and_right_potentials),
         TEST(float_rounded_and_unnormalised_weights_work),
         TEST(one_row_has_one_plan),

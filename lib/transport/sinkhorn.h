@@ -11,11 +11,13 @@
  * sum P log P has the same plan and differs by a constant of a and b. GeomLoss at p = 2 takes
  * |x - y|^2 / 2 and eps = blur^2: its value is half of ours at eps = 2 blur^2.
  *
- * Method: eps goes down from the range of C to its target, potentials carried along; inside, plain
- * scaling sweeps over the stored plan (Sinkhorn 1967), whose scalings are absorbed into the
- * potentials where they leave 1e-40 .. 1e40 (Schmitzer 2019, section 3), by two sweeps of
- * log-sum-exp that cannot underflow. Scalings are relative to the plan, so that range does not
- * depend on the sizes. Bits do not depend on the CPU. Costs one read of the plan a sweep.
+ * Method: eps goes down from a hundredth of the range of C to its target, potentials carried along;
+ * inside, plain scaling sweeps over the stored plan (Sinkhorn 1967), whose scalings are absorbed
+ * into the potentials where they leave 1e-40 .. 1e40 (Schmitzer 2019, section 3), by two sweeps of
+ * log-sum-exp that cannot underflow. Where the error falls so slowly that many sweeps are to come,
+ * steps of Newton's method take turns with them (sinkhorn_newton.c). Scalings are relative to the
+ * plan, so that range does not depend on the sizes. Bits do not depend on the CPU. Costs one read
+ * of the plan a sweep.
  *
  * Rules for the input, STATUS_USAGE or, for NaN and the wrong infinity, STATUS_DIVERGED: C may be
  * negative, and +infinity forbids an entry; a, b >= 0, their sums equal up to 1e-5 relative (then b
@@ -44,7 +46,7 @@ struct sinkhorn_problem {
 struct sinkhorn_options {
     double eps;            /* > 0 */
     double tolerance;      /* L1 error over both marginals, relative to m; 1e-9 */
-    size_t max_iterations; /* sweeps over all levels of eps; 100000 */
+    size_t max_iterations; /* sweeps, or products that cost one, over all levels of eps; 100000 */
     double scaling;        /* factor from one eps to the next, in (0, 1); 0.25 */
     const struct vec *f;   /* n, finite: start from it (g follows), without levels of eps */
     int raw;               /* 1: leave the plan as the sweeps made it, do not round it */

@@ -6,51 +6,75 @@
 
 #include "transport/sinkhorn_kernel.h"
 
-/* L1 error over both marginals of the plan; rows: row sums, columns: column sums. */
-static double marginal_error(const struct sinkhorn_solver *s, struct vec *rows,
-                             struct vec *columns)
+/* Sums of a plan; its row and column sums lie in the solver's u and v, whose scalings are used
+ * up. */
+struct sums {
+    double error;   /* L1 over both marginals */
+    double cost;    /* <C, P> over the allowed entries */
+    double entropy; /* sum P log P */
+};
+
+static double row_error(const struct sinkhorn_solver *s, size_t i)
+{
+    s->u.x[i] = sinkhorn_kernel_marginal(s->v.x, s->plan.a + i * s->k, s->k);
+    return fabs(s->u.x[i] - s->a.x[i]);
+}
+
+static double column_error(const struct sinkhorn_solver *s)
 {
     double error = 0.0;
 
-    vec_fill(columns, 0.0);
-    for (size_t i = 0; i < s->n; i++) {
-        const struct vec row = mat_row(&s->plan, i);
-        rows->x[i] = vec_sum(&row);
-        error += fabs(rows->x[i] - s->a.x[i]);
-        vec_axpy(columns, 1.0, &row);
-    }
     for (size_t j = 0; j < s->k; j++)
-        error += fabs(columns->x[j] - s->b.x[j]);
+        error += fabs(s->v.x[j] - s->b.x[j]);
     return error;
 }
 
-/* <C, P> over the allowed entries. */
+static double marginal_error(struct sinkhorn_solver *s)
+{
+    double error = 0.0;
+
+    vec_fill(&s->v, 0.0);
+    for (size_t i = 0; i < s->n; i++)
+        error += row_error(s, i);
+    return error + column_error(s);
+}
+
+/* All of them in one pass. */
+static struct sums sums_of(struct sinkhorn_solver *s, const struct mat *cost)
+{
+    struct vec_adder costs = {.n = 0}, entropies = {.n = 0};
+    double error = 0.0;
+
+    vec_fill(&s->v, 0.0);
+    for (size_t i = 0; i < s->n; i++) {
+        const double *p = s->plan.a + i * s->k;
+        error += row_error(s, i);
+        vec_adder_add(&costs, sinkhorn_kernel_cost(cost->a + i * s->k, p, s->k));
+        vec_adder_add(&entropies, sinkhorn_kernel_entropy(p, s->k));
+    }
+    return (struct sums){error + column_error(s), vec_adder_total(&costs),
+                         vec_adder_total(&entropies)};
+}
+
 static double plan_cost(const struct mat *cost, const struct mat *plan)
 {
     struct vec_adder sum = {.n = 0};
 
-    for (size_t i = 0; i < plan->rows; i++) {
-        double row = 0.0;
-        for (size_t j = 0; j < plan->cols; j++) {
-            const double p = plan->a[i * plan->cols + j];
-            row += p > 0.0 ? p * cost->a[i * plan->cols + j] : 0.0;
-        }
-        vec_adder_add(&sum, row);
-    }
+    for (size_t i = 0; i < plan->rows; i++)
+        vec_adder_add(&sum, sinkhorn_kernel_cost(cost->a + i * plan->cols,
+                                                 plan->a + i * plan->cols, plan->cols));
     return vec_adder_total(&sum);
 }
 
 /* KL(P | R) = sum P log P - sum_i r_i log a_i - sum_j c_j log (b_j / m) - sum P + m. */
-static double divergence_from_product(const struct sinkhorn_solver *s, const struct vec *rows,
-                                      const struct vec *columns)
+static double divergence_from_product(const struct sinkhorn_solver *s, double entropy)
 {
-    double kl = s->mass - vec_sum(rows);
+    double kl = s->mass - vec_sum(&s->u) + entropy;
 
-    kl += sinkhorn_kernel_entropy(s->plan.a, s->n * s->k);
     for (size_t i = 0; i < s->n; i++)
-        kl -= rows->x[i] > 0.0 ? rows->x[i] * s->log_a.x[i] : 0.0;
+        kl -= s->u.x[i] > 0.0 ? s->u.x[i] * s->log_a.x[i] : 0.0;
     for (size_t j = 0; j < s->k; j++)
-        kl -= columns->x[j] > 0.0 ? columns->x[j] * s->log_b.x[j] : 0.0;
+        kl -= s->v.x[j] > 0.0 ? s->v.x[j] * s->log_b.x[j] : 0.0;
     return kl;
 }
 
@@ -87,17 +111,20 @@ static enum status verdict(const struct sinkhorn_solver *s, const struct sinkhor
 enum status sinkhorn_answer_finish(struct sinkhorn_result *r, struct sinkhorn_solver *s,
                                    const struct mat *cost, int raw)
 {
-    struct vec *const rows = &s->u, *const columns = &s->v; /* the scalings are used up */
+    struct sums sums = {.error = 0.0};
 
     *r = (struct sinkhorn_result){.f = s->f, .g = s->g, .plan = s->plan};
-    r->raw_error = r->report.marginal_error = marginal_error(s, rows, columns);
-    r->report.dual = sinkhorn_answer_dual(s, vec_sum(rows));
+    if (raw)
+        sums = sums_of(s, s->cost);
+    r->raw_error = raw ? sums.error : marginal_error(s);
+    r->report.dual = sinkhorn_answer_dual(s, vec_sum(&s->u));
     if (!raw) {
         r->rounded = sinkhorn_round(&s->plan, &s->a, &s->b, s->cost, s->scratch) == STATUS_OK;
-        r->report.marginal_error = marginal_error(s, rows, columns);
+        sums = sums_of(s, s->cost);
     }
-    r->cost = plan_cost(s->cost, &s->plan);
-    r->report.primal = r->cost + s->eps * divergence_from_product(s, rows, columns);
+    r->report.marginal_error = sums.error;
+    r->cost = sums.cost;
+    r->report.primal = r->cost + s->eps * divergence_from_product(s, sums.entropy);
     if (cost != NULL)
         r->cost = plan_cost(cost, &s->plan);
     r->report.iterations = s->sweeps;

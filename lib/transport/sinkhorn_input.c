@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "transport/sinkhorn_kernel.h"
 
 static const double negligible_weight = 1e-100; /* relative to m: plan entries stay normal */
 static const double mass_tolerance = 1e-5;      /* relative; rounding of float weights is below */
@@ -28,17 +29,16 @@ static enum status check_weights(const struct vec *w, size_t n, const char *name
 
 enum status sinkhorn_input_cost(const struct mat *cost, double *lowest, double *highest)
 {
+    const size_t size = cost->rows * cost->cols;
+
     *lowest = (double)INFINITY;
     *highest = -(double)INFINITY;
-    for (size_t i = 0; i < cost->rows * cost->cols; i++) {
-        const double c = cost->a[i];
-        if (!(c > -(double)INFINITY))
-            return status_set(STATUS_DIVERGED, "cost (%zu, %zu) is %g", i / cost->cols,
-                              i % cost->cols, c);
-        if (c < (double)INFINITY) {
-            *lowest = c < *lowest ? c : *lowest;
-            *highest = c > *highest ? c : *highest;
-        }
+    if (!sinkhorn_kernel_range(cost->a, size, lowest, highest)) {
+        size_t i = 0;
+        while (i + 1 < size && cost->a[i] > -(double)INFINITY)
+            i++;
+        return status_set(STATUS_DIVERGED, "cost (%zu, %zu) is %g", i / cost->cols,
+                          i % cost->cols, cost->a[i]);
     }
     if (!(*lowest <= *highest))
         return status_set(STATUS_USAGE, "no plan exists: every entry is forbidden");
@@ -96,7 +96,9 @@ enum status sinkhorn_input_support(const struct sinkhorn_solver *s)
 static void allocate(struct sinkhorn_solver *s, struct arena *mem)
 {
     struct vec *const of_rows[] = {&s->a, &s->log_a, &s->u, &s->alpha, &s->f};
-    struct vec *const of_columns[] = {&s->b, &s->log_b, &s->v, &s->beta, &s->g, &s->t};
+    struct vec *const of_columns[] = {
+        &s->b,    &s->log_b,    &s->v,         &s->beta,  &s->g,     &s->t,
+        &s->step, &s->residual, &s->direction, &s->image, &s->before};
 
     for (size_t i = 0; i < sizeof of_rows / sizeof of_rows[0]; i++)
         *of_rows[i] = vec_zero(mem, s->n);

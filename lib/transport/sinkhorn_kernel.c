@@ -9,6 +9,8 @@
 #include "base/compiler.h"
 
 #define LANES 16
+/* Inner loops of this length stay loops, which compilers vectorize better than what they unroll. */
+#define CHUNK 64
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* 1.5 * 2^52: adding it rounds to an integer, which then stands in the low bits. */
@@ -36,7 +38,8 @@ ALWAYS_INLINE double double_of(uint64_t b)
 /* exp(x) = 2^n exp(r), |r| <= log(2) / 2; the Taylor series to r^13 leaves 5e-18. */
 ALWAYS_INLINE double exp_of(double given)
 {
-    const double x = given < SINKHORN_KERNEL_LOWEST ? SINKHORN_KERNEL_LOWEST : given;
+    const double raised = given < SINKHORN_KERNEL_LOWEST ? SINKHORN_KERNEL_LOWEST : given;
+    const double x = raised > 700.0 ? 700.0 : raised;
     const double shifted = x * log2_of_e + rounder, n = shifted - rounder;
     const double r = (x - n * log2_high) - n * log2_low, r2 = r * r, r4 = r2 * r2;
     const double low = (1.0 / 6 + r * (1.0 / 24)) + r2 * (1.0 / 120 + r * (1.0 / 720));
@@ -91,13 +94,13 @@ VECTORIZED static void exp_clones(double *y, const double *x, size_t n)
 VECTORIZED static double max_clones(const double *restrict c, const double *restrict beta,
                                     double inverse, size_t n)
 {
-    double lane[LANES], largest = -(double)INFINITY;
+    double lane[CHUNK], largest = -(double)INFINITY;
     size_t j = 0;
 
-    for (size_t l = 0; l < LANES; l++)
+    for (size_t l = 0; l < CHUNK; l++)
         lane[l] = largest;
-    for (; j + LANES <= n; j += LANES)
-        for (size_t l = 0; l < LANES; l++) {
+    for (; j + CHUNK <= n; j += CHUNK)
+        for (size_t l = 0; l < CHUNK; l++) {
             const double x = beta[j + l] - inverse * c[j + l];
             lane[l] = x > lane[l] ? x : lane[l];
         }
@@ -105,7 +108,7 @@ VECTORIZED static double max_clones(const double *restrict c, const double *rest
         const double x = beta[j] - inverse * c[j];
         lane[l] = x > lane[l] ? x : lane[l];
     }
-    for (size_t l = 0; l < LANES; l++)
+    for (size_t l = 0; l < CHUNK; l++)
         largest = lane[l] > largest ? lane[l] : largest;
     return largest;
 }
@@ -163,18 +166,101 @@ VECTORIZED static void axpy_clones(double *restrict y, double a, const double *r
         y[j] += a * x[j];
 }
 
-VECTORIZED static double entropy_clones(const double *p, size_t n)
+VECTORIZED static double marginal_clones(double *restrict columns, const double *restrict p,
+                                         size_t n)
 {
     double lane[LANES] = {0.0};
+    size_t j = 0;
 
-    for (size_t j = 0; j < n; j += LANES) {
-        double x[LANES];
+    for (; j + LANES <= n; j += LANES)
         for (size_t l = 0; l < LANES; l++)
-            x[l] = j + l < n && p[j + l] >= 1e-300 ? p[j + l] : 1.0;
-        for (size_t l = 0; l < LANES; l++)
-            lane[l] += x[l] * log_of(x[l]);
+            lane[l] += p[j + l];
+    for (size_t l = 0; j < n; j++, l++)
+        lane[l] += p[j];
+    for (j = 0; j < n; j++)
+        columns[j] += p[j];
+    return folded(lane);
+}
+
+/* term[l] = p log p of up to CHUNK entries, the rest 0. */
+ALWAYS_INLINE void entropy_terms(double *restrict term, const double *restrict p, size_t n)
+{
+    double x[CHUNK];
+
+    for (size_t l = 0; l < CHUNK; l++)
+        x[l] = 1.0;
+    for (size_t l = 0; l < n; l++)
+        x[l] = p[l] >= 1e-300 ? p[l] : 1.0;
+    for (size_t l = 0; l < CHUNK; l++)
+        term[l] = x[l] * log_of(x[l]);
+}
+
+ALWAYS_INLINE void add_terms(double lane[LANES], const double *term)
+{
+    for (size_t l = 0; l < CHUNK; l += LANES)
+        for (size_t k = 0; k < LANES; k++)
+            lane[k] += term[l + k];
+}
+
+VECTORIZED static double entropy_clones(const double *p, size_t n)
+{
+    double lane[LANES] = {0.0}, term[CHUNK];
+
+    for (size_t j = 0; j < n; j += CHUNK) {
+        entropy_terms(term, p + j, n - j < CHUNK ? n - j : CHUNK);
+        add_terms(lane, term);
     }
     return folded(lane);
+}
+
+VECTORIZED static double cost_clones(const double *restrict c, const double *restrict p, size_t n)
+{
+    double lane[LANES] = {0.0}, term[CHUNK] = {0.0};
+
+    for (size_t j = 0; j < n; j += CHUNK) {
+        const size_t end = n - j < CHUNK ? n - j : CHUNK;
+        for (size_t l = 0; l < end; l++) {
+            const double x = p[j + l] * c[j + l];
+            term[l] = p[j + l] > 0.0 ? x : 0.0;
+        }
+        for (size_t l = end; l < CHUNK; l++)
+            term[l] = 0.0;
+        add_terms(lane, term);
+    }
+    return folded(lane);
+}
+
+VECTORIZED static int range_clones(const double *c, size_t n, double *lowest, double *highest)
+{
+    double low[CHUNK], high[CHUNK], good[CHUNK], all = 1.0;
+
+    for (size_t l = 0; l < CHUNK; l++) {
+        low[l] = (double)INFINITY;
+        high[l] = -(double)INFINITY;
+        good[l] = 1.0;
+    }
+    for (size_t j = 0; j < n; j += CHUNK) {
+        const size_t end = n - j < CHUNK ? n - j : CHUNK;
+        for (size_t l = 0; l < end; l++) {
+            const double x = c[j + l], finite = x < (double)INFINITY ? x : -(double)INFINITY;
+            low[l] = x < low[l] ? x : low[l];
+            high[l] = finite > high[l] ? finite : high[l];
+            good[l] = x > -(double)INFINITY ? good[l] : 0.0;
+        }
+    }
+    for (size_t l = 0; l < CHUNK; l++) {
+        *lowest = low[l] < *lowest ? low[l] : *lowest;
+        *highest = high[l] > *highest ? high[l] : *highest;
+        all = good[l] < all ? good[l] : all;
+    }
+    return all > 0.0;
+}
+
+VECTORIZED static void scale_clones(double *restrict p, double u, const double *restrict v,
+                                    size_t n)
+{
+    for (size_t j = 0; j < n; j++)
+        p[j] *= u * v[j];
 }
 
 /* clang gives the clones' dispatcher another name, so they stay inside this file. */
@@ -220,4 +306,24 @@ void sinkhorn_kernel_axpy(double *y, double a, const double *x, size_t n)
 double sinkhorn_kernel_entropy(const double *p, size_t n)
 {
     return entropy_clones(p, n);
+}
+
+void sinkhorn_kernel_scale(double *p, double u, const double *v, size_t n)
+{
+    scale_clones(p, u, v, n);
+}
+
+double sinkhorn_kernel_marginal(double *columns, const double *p, size_t n)
+{
+    return marginal_clones(columns, p, n);
+}
+
+double sinkhorn_kernel_cost(const double *c, const double *p, size_t n)
+{
+    return cost_clones(c, p, n);
+}
+
+int sinkhorn_kernel_range(const double *c, size_t n, double *lowest, double *highest)
+{
+    return range_clones(c, n, lowest, highest);
 }

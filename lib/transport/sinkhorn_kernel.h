@@ -12,7 +12,7 @@
 /* Below this exponent sinkhorn_kernel_exp gives 0, so that no product of a sweep is subnormal. */
 #define SINKHORN_KERNEL_LOWEST (-500.0)
 
-/* y_j = exp(x_j) for x_j <= 700, relative error below 4e-16; 0 for x_j < SINKHORN_KERNEL_LOWEST,
+/* y_j = exp(min(x_j, 700)), relative error below 4e-16; 0 for x_j < SINKHORN_KERNEL_LOWEST,
  * -infinity included. n each; y may be x. */
 void sinkhorn_kernel_exp(double *y, const double *x, size_t n);
 
@@ -35,6 +35,18 @@ void sinkhorn_kernel_column_add(double *sum, const double *c, double alpha, doub
 /* sum_j x_j y_j, and y = a x + y. */
 double sinkhorn_kernel_dot(const double *x, const double *y, size_t n);
 void sinkhorn_kernel_axpy(double *y, double a, const double *x, size_t n);
+
+/* p_j = p_j u v_j. */
+void sinkhorn_kernel_scale(double *p, double u, const double *v, size_t n);
+
+/* columns_j += p_j; returns sum_j p_j. */
+double sinkhorn_kernel_marginal(double *columns, const double *p, size_t n);
+
+/* sum_j c_j p_j over p_j > 0. */
+double sinkhorn_kernel_cost(const double *c, const double *p, size_t n);
+
+/* Widens lowest .. highest to the finite c_j; returns 0 where a c_j is NaN or -infinity. */
+int sinkhorn_kernel_range(const double *c, size_t n, double *lowest, double *highest);
 
 /* sum_j p_j log p_j for p_j >= 0, where p_j < 1e-300 counts as 0. */
 double sinkhorn_kernel_entropy(const double *p, size_t n);

@@ -7,10 +7,15 @@
 
 #include "base/rng.h"
 #include "transport/sinkhorn_kernel.h"
+#include "transport/sinkhorn_newton.h"
 
 static const double smallest_scaling = 1e-40, largest_scaling = 1e40;
 static const double level_error = 1e-2;         /* where a level of eps ends before the target */
 static const size_t level_sweeps = 100;         /* or here */
+static const double first_level = 100.0;        /* range of C / eps that needs no levels */
+static const double largest_drop = 0.1;         /* of eps that keeps both potentials */
+static const size_t patience = 8;               /* sweeps at least before a step of Newton's */
+static const double slow = 30.0;                /* sweeps to come that are worth one */
 
 /* g_j = -eps log sum_i a_i exp((f_i - C_ij) / eps), in beta and t; 0 where all is forbidden.
  * Columns with positive weight are left as they are when only_empty is set. */
@@ -74,20 +79,44 @@ static void rebuild(struct sinkhorn_solver *s)
     s->sweeps++;
 }
 
+int sinkhorn_solver_in_range(double scaling)
+{
+    return scaling >= smallest_scaling && scaling <= largest_scaling;
+}
+
+/* The plan of f and g as they are, at the price of half a rebuild; 0 when a row has a sum that no
+ * scaling may mend. */
+static int refill(struct sinkhorn_solver *s)
+{
+    const double inverse = 1.0 / s->eps;
+
+    set_beta(s);
+    for (size_t i = 0; i < s->n; i++) {
+        const double alpha = s->f.x[i] * inverse + s->log_a.x[i];
+        const double sum = sinkhorn_kernel_fill(s->plan.a + i * s->k, s->cost->a + i * s->k,
+                                                s->beta.x, inverse, -alpha, s->k);
+        if (s->a.x[i] > 0.0 && !sinkhorn_solver_in_range(s->a.x[i] / sum))
+            return 0;
+    }
+    vec_fill(&s->u, 1.0);
+    vec_fill(&s->v, 1.0);
+    s->sweeps++;
+    return 1;
+}
+
+static void absorb_columns(struct sinkhorn_solver *s)
+{
+    for (size_t j = 0; j < s->k; j++)
+        s->g.x[j] += s->eps * rng_log(s->v.x[j]);
+}
+
 static void absorb_rows(struct sinkhorn_solver *s)
 {
     for (size_t i = 0; i < s->n; i++)
         s->f.x[i] += s->eps * rng_log(s->u.x[i]);
 }
 
-static int in_range(double scaling)
-{
-    return scaling >= smallest_scaling && scaling <= largest_scaling;
-}
-
-/* u = a / K v and t = K' u in one pass; the error is then that of the columns. Returns 0 when a
- * scaling would leave its range: those rows keep their old one. */
-static int scale_rows(struct sinkhorn_solver *s)
+int sinkhorn_solver_scale_rows(struct sinkhorn_solver *s)
 {
     int fits = 1;
 
@@ -97,7 +126,7 @@ static int scale_rows(struct sinkhorn_solver *s)
         if (!(s->a.x[i] > 0.0))
             continue;
         const double u = s->a.x[i] / sinkhorn_kernel_dot(row, s->v.x, s->k);
-        if (in_range(u))
+        if (sinkhorn_solver_in_range(u))
             s->u.x[i] = u;
         else
             fits = 0;
@@ -117,21 +146,51 @@ static int scale_columns(struct sinkhorn_solver *s)
     for (size_t j = 0; j < s->k; j++)
         if (s->b.x[j] > 0.0) {
             s->v.x[j] = s->b.x[j] / s->t.x[j];
-            fits &= in_range(s->v.x[j]);
+            fits &= sinkhorn_solver_in_range(s->v.x[j]);
         }
     return fits;
 }
 
-/* Sweeps at one eps until the error is at most `wanted`, sweeps have reached `cap`, or the cap of
- * the whole run. Ends with exact row sums, unless a row left its range in the last sweep. */
-static void run_level(struct sinkhorn_solver *s, double wanted, size_t cap)
+/* How fast the error falls: `count` sweeps since it was `first`; the next look after `wait`. */
+struct watch {
+    size_t wait, count;
+    double first;
+};
+
+/* At the rate of the last `wait` sweeps there are more than `slow` to come. */
+static int is_slow(struct watch *w, double error, double wanted)
 {
+    if (w->count++ == 0)
+        w->first = error;
+    if (w->count <= w->wait)
+        return 0;
+    w->count = 0;
+    return rng_log(wanted / error) * (double)w->wait < slow * rng_log(error / w->first);
+}
+
+/* A step of Newton's where sweeps are slow; where it fails, a longer wait for the next. */
+static void accelerate(struct sinkhorn_solver *s, struct watch *w, double wanted, size_t cap)
+{
+    if (is_slow(w, s->error, wanted))
+        w->wait = sinkhorn_newton_step(s, wanted, cap - s->sweeps) ? patience : 2 * w->wait;
+}
+
+/* Sweeps at one eps until the error is at most `wanted`, sweeps have reached `cap`, or the cap of
+ * the whole run. Ends with exact row sums, unless a row left its range in the last sweep.
+ * direct: f and g are both near, else f alone. */
+static void run_level(struct sinkhorn_solver *s, double wanted, size_t cap, int direct)
+{
+    struct watch w = {.wait = patience};
+
     cap = s->sweeps < s->max_sweeps && cap < s->max_sweeps - s->sweeps ? s->sweeps + cap
                                                                        : s->max_sweeps;
-    rebuild(s);
+    if (!direct || !refill(s))
+        rebuild(s);
     for (;;) {
-        const int rows_exact = scale_rows(s);
+        const int rows_exact = sinkhorn_solver_scale_rows(s);
 
+        if (rows_exact && s->error > wanted && s->sweeps < cap)
+            accelerate(s, &w, wanted, cap);
         if ((rows_exact && s->error <= wanted) || s->sweeps >= cap)
             return;
         if (rows_exact && scale_columns(s)) {
@@ -146,17 +205,24 @@ static void run_level(struct sinkhorn_solver *s, double wanted, size_t cap)
 void sinkhorn_solver_run(struct sinkhorn_solver *s, int warm)
 {
     const double eps = s->eps;
+    int direct = !warm;
 
+    if (!warm) {
+        vec_fill(&s->f, s->lowest);
+        vec_fill(&s->g, 0.0);
+    }
     s->max_sweeps--; /* the last level needs one */
-    for (double level = s->highest - s->lowest;
+    for (double level = (s->highest - s->lowest) / first_level;
          !warm && level > eps && s->sweeps < s->max_sweeps; level *= s->scaling) {
         s->eps = level;
-        run_level(s, level_error * s->mass, level_sweeps);
+        run_level(s, level_error * s->mass, level_sweeps, direct);
         absorb_rows(s);
+        absorb_columns(s);
+        direct = s->scaling >= largest_drop;
     }
     s->max_sweeps++;
     s->eps = eps;
-    run_level(s, 0.9 * s->tolerance, s->max_sweeps); /* the rest is for rounding */
+    run_level(s, 0.9 * s->tolerance, s->max_sweeps, direct); /* the rest is for rounding */
 }
 
 void sinkhorn_solver_settle(struct sinkhorn_solver *s)
@@ -164,13 +230,11 @@ void sinkhorn_solver_settle(struct sinkhorn_solver *s)
     int empty_rows = 0, empty_columns = 0;
 
     for (size_t i = 0; i < s->n; i++)
-        for (size_t j = 0; j < s->k; j++)
-            s->plan.a[i * s->k + j] *= s->u.x[i] * s->v.x[j];
+        sinkhorn_kernel_scale(s->plan.a + i * s->k, s->u.x[i], s->v.x, s->k);
     absorb_rows(s);
-    for (size_t j = 0; j < s->k; j++) {
-        s->g.x[j] += s->eps * rng_log(s->v.x[j]);
+    absorb_columns(s);
+    for (size_t j = 0; j < s->k; j++)
         empty_columns |= !(s->b.x[j] > 0.0);
-    }
     for (size_t i = 0; i < s->n; i++)
         empty_rows |= !(s->a.x[i] > 0.0);
     if (empty_columns)

@@ -15,6 +15,7 @@ struct sinkhorn_solver {
     struct vec u, v;             /* n, k */
     struct vec t;                /* k: column sums of diag(u) K */
     struct vec alpha, beta;      /* n, k: potential / eps + log weight; t and beta are scratch */
+    struct vec step, residual, direction, image, before; /* k: of sinkhorn_newton */
     double *scratch;             /* 2 (n + k) */
     struct vec f, g;             /* n, k: potentials that K holds */
     struct mat plan;             /* n x k */
@@ -31,5 +32,12 @@ void sinkhorn_solver_run(struct sinkhorn_solver *s, int warm);
 
 /* Scalings into plan and potentials; potentials where weights are 0; <a, f> = <b, g>. */
 void sinkhorn_solver_settle(struct sinkhorn_solver *s);
+
+/* Whether a scaling may stand in u or v. */
+int sinkhorn_solver_in_range(double scaling);
+
+/* u = a / K v and t = K' u in one pass; the error is then that of the columns. Returns 0 when a
+ * scaling would leave its range: those rows keep their old one. */
+int sinkhorn_solver_scale_rows(struct sinkhorn_solver *s);
 
 #endif
