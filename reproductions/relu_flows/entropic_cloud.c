@@ -6,7 +6,6 @@
 #include "base/check.h"
 #include "base/rng.h"
 #include "transport/cost.h"
-#include "transport/sinkhorn.h"
 #include "transport/sinkhorn_kernel.h"
 
 static const size_t first_sweeps = 5, most_steps = 1000;
@@ -181,21 +180,26 @@ enum status entropic_cloud_solve(struct entropic_cloud *out, struct arena *mem,
 static enum status plain(size_t *sweeps, struct arena *mem, const struct mat *x,
                          const struct mat *y, double eps, double tolerance, size_t most)
 {
-    struct sinkhorn_result result;
-    enum status status;
-    struct vec weights;
     struct mat cost;
 
     if (arena_guard(mem))
         return STATUS_MEMORY;
-    weights = vec_zero(mem, x->rows);
-    vec_fill(&weights, 1 / (double)x->rows);
-    TRY(cost_squared(mem, x, y, &cost));
-    status = sinkhorn_solve(&result, &(struct sinkhorn_problem){&cost, &weights, &weights},
-                            &(struct sinkhorn_options){.eps = eps, .tolerance = tolerance,
-                                                       .max_iterations = most, .raw = 1}, mem);
-    *sweeps = result.report.iterations;
-    return status == STATUS_NO_CONVERGENCE ? STATUS_OK : status;
+    TRY(cost_squared(mem, y, x, &cost));
+
+    struct point p = make_point(mem, x->rows), next = make_point(mem, x->rows);
+
+    *sweeps = 0;
+    evaluate(&p, &cost, eps);
+    while (!(p.error <= tolerance) && *sweeps < most) {
+        const struct point last = p;
+
+        sweep(&next, &p, eps);
+        evaluate(&next, &cost, eps);
+        (*sweeps)++;
+        p = next;
+        next = last;
+    }
+    return STATUS_OK;
 }
 
 enum status entropic_cloud_sweeps(size_t *sweeps, const struct mat *x, const struct mat *y,

@@ -36,8 +36,8 @@ enum status entropic_cloud_solve(struct entropic_cloud *out, struct arena *mem,
                                  const struct mat *x, const struct mat *y, double eps,
                                  double tolerance) MUST_USE;
 
-/* *sweeps of plain Sinkhorn (sinkhorn.h, with its levels of eps) to a marginal error of tolerance,
- * at most `most`; reaching that is no error. */
+/* *sweeps of plain Sinkhorn, from f = 0 without levels of eps, to a marginal error of tolerance, at
+ * most `most`; reaching that is no error. */
 enum status entropic_cloud_sweeps(size_t *sweeps, const struct mat *x, const struct mat *y,
                                   double eps, double tolerance, size_t most) MUST_USE;
 
