@@ -17,20 +17,21 @@ struct diagonal diagonal_create(struct arena *mem, size_t n, double decay, doubl
                              .squares = arena_get(mem, n, sizeof(float))};
 }
 
-VECTORIZED static void add_squares(float *restrict out, const float *restrict row, size_t n)
+VECTORIZED
+static void diagonal_add_squares(float *restrict out, const float *restrict row, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         out[i] += row[i] * row[i];
 }
 
-VECTORIZED static void mix(float *restrict sum, const float *restrict squares, float keep,
+VECTORIZED static void diagonal_mix(float *restrict sum, const float *restrict squares, float keep,
                            float new, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         sum[i] = keep * sum[i] + new * squares[i];
 }
 
-VECTORIZED static void divide(float *v, const float *gradient, const float *restrict sum,
+VECTORIZED static void diagonal_divide(float *v, const float *gradient, const float *restrict sum,
                               float scale, float add, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -44,11 +45,11 @@ enum status diagonal_observe(struct diagonal *d, const struct matf *rows)
     CHECK(rows->cols == d->n, "rows of %zu for %zu parameters", rows->cols, d->n);
     memset(d->squares, 0, d->n * sizeof *d->squares);
     for (size_t r = 0; r < rows->rows; r++)
-        add_squares(d->squares, rows->a + r * d->n, d->n);
+        diagonal_add_squares(d->squares, rows->a + r * d->n, d->n);
     if (vec_first_not_finitef(&squares) < d->n)
         return status_set(STATUS_DIVERGED, "diagonal: entry %zu of the metric is not finite",
                           vec_first_not_finitef(&squares));
-    mix(d->sum, d->squares, (float)d->decay, (float)(1 - d->decay), d->n);
+    diagonal_mix(d->sum, d->squares, (float)d->decay, (float)(1 - d->decay), d->n);
     d->weight = 1 - d->decay * (1 - d->weight);
     return STATUS_OK;
 }
@@ -75,7 +76,7 @@ enum status diagonal_direction(const struct diagonal *d, const float *gradient, 
         return status_set(STATUS_NOT_DEFINITE, "diagonal: entry %zu of the metric is 0, and "
                           "nothing damps it (eps %g, mean entry %g)", first_zero(d->sum, d->n),
                           d->eps, mean);
-    divide(v, gradient, d->sum, (float)scale, (float)(d->eps * mean), d->n);
+    diagonal_divide(v, gradient, d->sum, (float)scale, (float)(d->eps * mean), d->n);
     if (!isfinite(vec_max_absf(&got)))
         return status_set(STATUS_DIVERGED, "diagonal: the direction is not finite");
     return STATUS_OK;

@@ -53,14 +53,14 @@ static enum status decompose(struct kwng_wide *g, const struct mat *gram, double
     return STATUS_OK;
 }
 
-VECTORIZED static void widen(double *restrict to, const float *restrict from, size_t n)
+VECTORIZED static void kwng_wide_widen(double *restrict to, const float *restrict from, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         to[i] = (double)from[i];
 }
 
 /* out (n) = sum_k w_k row_k, rows of n numbers one below another. */
-VECTORIZED static void combine(double *restrict out, const double *restrict w,
+VECTORIZED static void kwng_wide_combine(double *restrict out, const double *restrict w,
                                const double *restrict rows, size_t m, size_t n)
 {
     size_t k = 0;
@@ -78,7 +78,7 @@ VECTORIZED static void combine(double *restrict out, const double *restrict w,
             out[i] += w[k] * rows[k * n + i];
 }
 
-VECTORIZED static void round_and_square(float *restrict to, float *restrict squares,
+VECTORIZED static void kwng_wide_round_and_square(float *restrict to, float *restrict squares,
                                         const double *restrict from, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -98,21 +98,21 @@ static void whiten(struct kwng_wide *g, size_t m)
         const size_t n = q - at < BLOCK ? q - at : BLOCK;
 
         for (size_t k = 0; k < m; k++)
-            widen(raw + k * n, g->t.a + k * q + at, n);
+            kwng_wide_widen(raw + k * n, g->t.a + k * q + at, n);
         for (size_t r = 0; r < g->rank; r++) {
-            combine(row, g->vectors.a + r * m, raw, m, n);
-            round_and_square(g->t.a + r * q + at, g->inverse.x + at, row, n);
+            kwng_wide_combine(row, g->vectors.a + r * m, raw, m, n);
+            kwng_wide_round_and_square(g->t.a + r * q + at, g->inverse.x + at, row, n);
         }
     }
 }
 
-VECTORIZED static void invert_norms(float *d, size_t n)
+VECTORIZED static void kwng_wide_invert_norms(float *d, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         d[i] = 1 / (sqrtf(d[i]) + 1e-8f);
 }
 
-VECTORIZED static void invert_squares(float *d, float least, size_t n)
+VECTORIZED static void kwng_wide_invert_squares(float *d, float least, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         d[i] = 1 / (d[i] > least ? d[i] : least);
@@ -125,13 +125,13 @@ static void set_damping(struct kwng_wide *g, enum kwng_damping kind)
     if (kind == KWNG_DAMPING_IDENTITY || !(most > 0))
         vec_fillf(&g->inverse, 1);
     else if (kind == KWNG_DAMPING_NORM)
-        invert_norms(g->inverse.x, g->parameters);
+        kwng_wide_invert_norms(g->inverse.x, g->parameters);
     else
-        invert_squares(g->inverse.x, 1e-16f * most, g->parameters);
+        kwng_wide_invert_squares(g->inverse.x, 1e-16f * most, g->parameters);
 }
 
 /* scaled = t / D. */
-VECTORIZED static void divide(double *restrict scaled, const float *restrict t,
+VECTORIZED static void kwng_wide_divide(double *restrict scaled, const float *restrict t,
                               const float *restrict inverse, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -139,7 +139,7 @@ VECTORIZED static void divide(double *restrict scaled, const float *restrict t,
 }
 
 /* <x, y> in LANES running sums, which are added up in order. */
-VECTORIZED static double dot(const double *restrict x, const double *restrict y, size_t n)
+VECTORIZED static double kwng_wide_dot(const double *restrict x, const double *restrict y, size_t n)
 {
     double lane[LANES] = {0}, total = 0;
     size_t i = 0;
@@ -168,28 +168,29 @@ static void assemble(struct kwng_wide *g, struct mat *a, struct vec *b, const fl
         const size_t n = q - at < BLOCK ? q - at : BLOCK;
 
         for (size_t r = 0; r < rank; r++)
-            widen(plain + r * n, g->t.a + r * q + at, n);
+            kwng_wide_widen(plain + r * n, g->t.a + r * q + at, n);
         for (size_t r = 0; r < rank; r++) {
-            divide(scaled, g->t.a + r * q + at, g->inverse.x + at, n);
+            kwng_wide_divide(scaled, g->t.a + r * q + at, g->inverse.x + at, n);
             for (size_t k = 0; k <= r; k++)
-                a->a[r * rank + k] += dot(scaled, plain + k * n, n);
+                a->a[r * rank + k] += kwng_wide_dot(scaled, plain + k * n, n);
         }
-        divide(scaled, gradient + at, g->inverse.x + at, n);
+        kwng_wide_divide(scaled, gradient + at, g->inverse.x + at, n);
         for (size_t r = 0; r < rank; r++)
-            b->x[r] += dot(scaled, plain + r * n, n);
+            b->x[r] += kwng_wide_dot(scaled, plain + r * n, n);
     }
     mat_mirror_lower(a);
     mat_add_diagonal(a, eps);
 }
 
 /* v -= s t in double. */
-VECTORIZED static void subtract(double *restrict v, const float *restrict t, double s, size_t n)
+VECTORIZED
+static void kwng_wide_subtract(double *restrict v, const float *restrict t, double s, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         v[i] -= s * (double)t[i];
 }
 
-VECTORIZED static void undamp(float *restrict v, const double *restrict rest,
+VECTORIZED static void kwng_wide_undamp(float *restrict v, const double *restrict rest,
                               const float *restrict inverse, double scale, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -206,10 +207,10 @@ static void expand(struct kwng_wide *g, const struct vec *s, const float *gradie
         const size_t n = q - at < BLOCK ? q - at : BLOCK;
         double *rest = g->raw.a;
 
-        widen(rest, gradient + at, n);
+        kwng_wide_widen(rest, gradient + at, n);
         for (size_t k = 0; k < g->rank; k++)
-            subtract(rest, g->t.a + k * q + at, s->x[k], n);
-        undamp(v + at, rest, g->inverse.x + at, 1 / eps, n);
+            kwng_wide_subtract(rest, g->t.a + k * q + at, s->x[k], n);
+        kwng_wide_undamp(v + at, rest, g->inverse.x + at, 1 / eps, n);
     }
 }
 
