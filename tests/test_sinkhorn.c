@@ -407,7 +407,7 @@ static void weights_of_all_sizes_work(void **state)
     check_report(&e, &r, 1e-4, 1e-9);
 }
 
-/* Two pairs, one of a weight of 1e-90, and eps a tenth each time: its entry would grow by exp(1800).
+/* Two pairs, one of a weight of 1e-90, and eps a tenth each time: its entry would grow by e^1800.
  * Wherever a cap falls, the rows have their sums. */
 static void a_drop_of_eps_never_overflows(void **state)
 {
