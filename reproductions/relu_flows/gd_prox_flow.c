@@ -35,7 +35,7 @@
     P(int,    d,          4,    4,     4,    "dimension of the random data, bias included; ours")  \
     P(double, scale,      1e-2, 1e-2,  1e-2, "standard deviation of the start; the author's code") \
     P(double, parted,     4,    4,     4,    "gaps above this many steps count as parted; ours")   \
-    P(double, settled,    10,   10,    10,   "times the error of the flow too; ours")               \
+    P(double, settled,    10,   10,    10,   "times the error of the flow too; ours")              \
     P(double, tolerance,  1e-12, 1e-12, 1e-12, "of the flow, a step and weight; ours")
 DEFINE_PARAMETERS(PARAMETERS)
 
