@@ -5,7 +5,7 @@
  *          by 10^-6 ... 10^1 Euclidean methods collapse and K-FAC drops, while the kernelized
  *          Wasserstein natural gradient (KWNG) keeps its accuracy, also for its cost.
  * Source   Arbel, Gretton, Li and Montufar, Kernelized Wasserstein natural gradient, ICLR 2020
- *          (arXiv 1910.09652), section 4.2 and its figures; the official code for what the text
+ *          (arXiv 1910.09652), classification and its figures; the official code for what the text
  *          leaves open. Curves only: the text has no accuracies in numbers.
  * Measured test and training error after the last step, at the learning rate that is best on
  *          held-out training records (learning_rates); steps until the mean training loss of an
@@ -59,16 +59,16 @@ static const struct metric metrics[] = {CLASS_METRICS};
 #define WHY_COLLAPSE "over twice the error of any method where well-conditioned"
 
 #define SIMILAR(name, cell_name, label)                                                            \
-    {.id = name, .place = "section 4.2: well-conditioned case",                                    \
+    {.id = name, .place = "paper: well-conditioned case",                                        \
      .words = "well-conditioned, " label " and KWNG have the same test error",                     \
      .kind = EQUIVALENCE, .metric = "error.test", .cell = cell_name, .to_metric = "error.test",    \
      .to_cell = "well-kwng", .within = SAME, .reason = WHY_SAME}
 #define COLLAPSES(name, cell_name, label)                                                          \
-    {.id = name, .place = "section 4.2: ill-conditioned case",                                     \
+    {.id = name, .place = "paper: ill-conditioned case",                                         \
      .words = "ill-conditioned, " label " collapses", .kind = ORDER, .metric = "error.test",       \
      .cell = cell_name, .is = ABOVE, .to = COLLAPSE, .reason = WHY_COLLAPSE}
 #define BEATEN(name, cell_name, label)                                                             \
-    {.id = name, .place = "section 4.2: ill-conditioned case",                                     \
+    {.id = name, .place = "paper: ill-conditioned case",                                         \
      .words = "ill-conditioned, " label " has a higher test error than KWNG", .kind = ORDER,       \
      .metric = "error.test", .cell = cell_name, .is = ABOVE, .to_metric = "error.test",            \
      .to_cell = "ill-kwng"}
@@ -81,7 +81,7 @@ static const struct claim claims[] = {
     COLLAPSES("sgd-collapses", "ill-sgd", "SGD"),
     COLLAPSES("momentum-collapses", "ill-momentum", "momentum"),
     COLLAPSES("adam-collapses", "ill-adam", "Adam"),
-    {.id = "kwng-keeps-its-accuracy", .place = "section 4.2: ill-conditioned case, CIFAR-10",
+    {.id = "kwng-keeps-its-accuracy", .place = "paper: ill-conditioned case, CIFAR-10",
      .words = "KWNG keeps the test error of the well-conditioned case", .kind = EQUIVALENCE,
      .metric = "error.test", .cell = "ill-kwng", .to_metric = "error.test",
      .to_cell = "well-kwng", .within = SAME, .reason = WHY_SAME},
@@ -89,20 +89,20 @@ static const struct claim claims[] = {
     BEATEN("kwng-beats-momentum", "ill-momentum", "momentum"),
     BEATEN("kwng-beats-adam", "ill-adam", "Adam"),
     BEATEN("kwng-beats-kfac", "ill-kfac", "K-FAC"),
-    {.id = "kfac-drops", .place = "section 4.2: K-FAC suffers from the conditioning too",
+    {.id = "kfac-drops", .place = "paper: K-FAC suffers from the conditioning too",
      .words = "ill-conditioned, K-FAC has a higher test error than well-conditioned",
      .kind = ORDER, .metric = "error.test", .cell = "ill-kfac", .is = ABOVE,
      .to_metric = "error.test", .to_cell = "well-kfac"},
-    {.id = "isotropic-damping", .place = "section 4.2: isotropic damping is suspected",
+    {.id = "isotropic-damping", .place = "paper: isotropic damping is suspected",
      .words = "ill-conditioned, K-FAC with a damping of 1e-8 has a lower test error than with 1e-3",
      .kind = ORDER, .metric = "error.test", .cell = "ill-kfac-small", .is = BELOW,
      .to_metric = "error.test", .to_cell = "ill-kfac"},
     BEATEN("diagonal-is-not-enough", "ill-diagonal", "a diagonal preconditioner"),
-    {.id = "sooner-than-sgd", .place = "section 4.2: faster than Euclidean methods",
+    {.id = "sooner-than-sgd", .place = "paper: faster than Euclidean methods",
      .words = "ill-conditioned, KWNG reaches the level before SGD has made all its steps",
      .kind = ORDER, .metric = "steps.level", .cell = "ill-kwng", .is = BELOW,
      .to_metric = "steps.level", .to_cell = "ill-sgd"},
-    {.id = "cheaper-than-adam", .place = "section 4.2: favourable in wall-clock time",
+    {.id = "cheaper-than-adam", .place = "paper: favourable in wall-clock time",
      .words = "ill-conditioned, KWNG reaches the level with less work than Adam", .kind = ORDER,
      .metric = "work.level", .cell = "ill-kwng", .is = BELOW, .to_metric = "work.level",
      .to_cell = "ill-adam"},

@@ -4,7 +4,7 @@
  * Claim    None of the paper's own. The rate of every method is chosen before it is compared, by
  *          the same rule and the same budget, on training records that its runs do not train on.
  * Source   Arbel, Gretton, Li and Montufar, Kernelized Wasserstein natural gradient, ICLR 2020
- *          (arXiv 1910.09652), section 4.2: each method at its best step size; their grids are not
+ *          (arXiv 1910.09652): each method at its best step size; their grids are not
  *          given.
  * Measured held-out error, mean of two tuning seeds, for `grid` rates half a decade apart, wider
  *          while the best lies at an edge; how much better the best is than the rate in use.
