@@ -71,6 +71,15 @@ processes() {
         \( -lname "$tree/bin/*" -o -lname "$tree" \) 2>/dev/null
 }
 
+first_unit() { # is there, within 10 s
+    for moment in $(seq 200); do
+        [ ! -d "$tree/results" ] || [ "$(units 2>/dev/null)" -eq 0 ] || return 0
+        sleep 0.05
+    done
+    echo "no unit after $moment looks" >"$log"
+    return 1
+}
+
 something_runs() { # within 5 s
     for moment in 1 2 3 4 5 6 7 8 9 10; do
         [ -z "$(processes)" ] || return 0
@@ -172,7 +181,7 @@ check 'and nothing half done is left' no_leftovers
 
 tree child three_points
 start --seeds 1-50 -j2
-sleep 0.1
+first_unit
 for link in $(processes); do
     child=${link#/proc/}
     kill -9 "${child%/exe}" 2>/dev/null
