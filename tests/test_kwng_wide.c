@@ -135,7 +135,7 @@ static void the_cut_drops_small_eigenvalues(void **state)
     for (size_t rank = 1; rank <= M; rank++) {
         make(&p, M, Q);
         for (size_t k = 0; k < M * M; k++)
-            p.gram.a[k] = k % (M + 1) == 0 ? pow(0.1, (double)(k / (M + 1))) : 0;
+            p.gram.a[k] = k % (M + 1) == 0 ? 8 * pow(0.1, (double)(k / (M + 1))) : 0;
         const struct kwng_options options = {.eps = 0.5, .cut = 6 * pow(0.1, (double)rank)};
         CHECK_STATUS(solve(&p, &options), STATUS_OK);
         assert_int_equal(p.report.rank, rank);
