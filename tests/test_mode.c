@@ -46,6 +46,9 @@ static int run_child(int argc, char **argv)
         return WRONG_ARGUMENTS;
     if (mode == PINNED && strcmp(blas_core(), "Haswell") != 0)
         return WRONG_CORE;
+    if (mode == PINNED && (getenv("ONEDNN_MAX_CPU_ISA") == NULL ||
+                           strcmp(getenv("ONEDNN_MAX_CPU_ISA"), "AVX2") != 0))
+        return WRONG_ENVIRONMENT;
     if (blas_threads() != threads)
         return WRONG_THREADS;
     if (getenv("OMP_THREAD_LIMIT") != NULL || getenv("OMP_PROC_BIND") != NULL ||
@@ -63,7 +66,7 @@ static int run_child(int argc, char **argv)
 
 static const char *const touched[] = {"OPENBLAS_CORETYPE", "OMP_NUM_THREADS", "OMP_WAIT_POLICY",
                                       "OPENBLAS_NUM_THREADS", "OMP_PROC_BIND", "OMP_THREAD_LIMIT",
-                                      "INFOGEO_STARTED_AGAIN"};
+                                      "INFOGEO_STARTED_AGAIN", "ONEDNN_MAX_CPU_ISA"};
 
 static void clear_environment(void)
 {
@@ -110,7 +113,9 @@ static void environment_of_pinned_mode(void **state)
     setenv("OMP_PROC_BIND", "true", 1);
     setenv("OPENBLAS_CORETYPE", "Zen", 1);
     setenv("OMP_NUM_THREADS", "8", 1);
+    setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE", 1);
     mode_environment(PINNED);
+    CHECK_TEXT(getenv("ONEDNN_MAX_CPU_ISA"), "AVX2");
     CHECK_TEXT(getenv("OPENBLAS_CORETYPE"), "Haswell");
     CHECK_TEXT(getenv("OMP_NUM_THREADS"), "1");
     CHECK_TEXT(getenv("OPENBLAS_NUM_THREADS"), "1");
@@ -126,6 +131,7 @@ static void environment_of_native_mode(void **state)
     setenv("OMP_THREAD_LIMIT", "1", 1);
     mode_environment(NATIVE);
     assert_null(getenv("OPENBLAS_CORETYPE"));
+    assert_null(getenv("ONEDNN_MAX_CPU_ISA"));
     assert_null(getenv("OMP_THREAD_LIMIT"));
     CHECK_TEXT(getenv("OMP_NUM_THREADS"), "1");
     setenv("OPENBLAS_CORETYPE", "Haswell", 1);
@@ -150,6 +156,7 @@ static void pinned_mode_restarts_until_the_core_fits(void **state)
     assert_int_equal(child("pinned", "1", WITH("OPENBLAS_CORETYPE", "SkylakeX")), expected);
     assert_int_equal(child("pinned", "1", WITH("OPENBLAS_CORETYPE", "haswell")), expected);
     assert_int_equal(child("pinned", "1", WITH("OPENBLAS_CORETYPE", "nonsense")), expected);
+    assert_int_equal(child("pinned", "1", WITH("ONEDNN_MAX_CPU_ISA", "AVX512_CORE")), expected);
 }
 
 /* Once: a wrong core behind the restart is refused. The wrong one here is a core that every x86-64

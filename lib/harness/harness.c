@@ -209,6 +209,8 @@ static void record_run(const struct call *c, const struct unit *u, struct proven
 
     provenance_capture(p);
     mode_record(c->mode, p);
+    if (c->r->record != NULL)
+        c->r->record(p);
     provenance_set(p, "program.id", "%s", c->r->id);
     provenance_set(p, "program.hash", "%s", c->program);
     provenance_set(p, "program.profile", "%s", profile_name(c->profile));

@@ -10,6 +10,7 @@
 #include "linalg/blas.h"
 
 #define PINNED_CORE "Haswell"
+#define PINNED_ISA "AVX2" /* of oneDNN, which the network over images reads back (conv_onednn) */
 #define STARTED_AGAIN "INFOGEO_STARTED_AGAIN"
 
 const char *mode_name(enum mode mode)
@@ -29,8 +30,10 @@ int mode_can_pin(void)
 
 void mode_environment(enum mode mode)
 {
-    if (mode == PINNED)
+    if (mode == PINNED) {
         setenv("OPENBLAS_CORETYPE", PINNED_CORE, 1);
+        setenv("ONEDNN_MAX_CPU_ISA", PINNED_ISA, 1);
+    }
     setenv("OMP_NUM_THREADS", "1", 1);
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     setenv("OMP_WAIT_POLICY", "passive", 1);
@@ -41,11 +44,12 @@ void mode_environment(enum mode mode)
 /* The environment of this process, not the libraries' copy, already is what the mode needs? */
 static int environment_fits(enum mode mode)
 {
-    const char *core = getenv("OPENBLAS_CORETYPE");
+    const char *core = getenv("OPENBLAS_CORETYPE"), *isa = getenv("ONEDNN_MAX_CPU_ISA");
 
     if (getenv("OMP_THREAD_LIMIT") != NULL || getenv("OMP_PROC_BIND") != NULL)
         return 0;
-    return mode == NATIVE || (core != NULL && strcasecmp(core, PINNED_CORE) == 0);
+    return mode == NATIVE || (core != NULL && strcasecmp(core, PINNED_CORE) == 0 && isa != NULL &&
+                              strcasecmp(isa, PINNED_ISA) == 0);
 }
 
 static enum status start_again(enum mode mode, char **argv)

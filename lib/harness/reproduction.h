@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "base/memory.h"
+#include "base/provenance.h"
 #include "base/status.h"
 #include "harness/claim.h"
 #include "harness/parameter.h"
@@ -67,6 +68,9 @@ struct reproduction {
     /* NULL for programs without data. */
     enum status (*load)(const struct parameters *p, struct loaded *loaded);
     enum status (*run_unit)(const struct parameters *p, struct unit *u);
+
+    /* What else computes beside the BLAS, into the provenance: conv_record, or NULL. */
+    void (*record)(struct provenance *p);
 };
 
 #define METRICS(table) .metrics = table, .metric_count = sizeof table / sizeof table[0]
