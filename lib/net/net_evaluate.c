@@ -1,38 +1,39 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* net_evaluate: outputs and errors over any number of rows, of one network or of an ensemble. */
-#include <math.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "net/loss.h"
+#include "net/model.h"
 #include "net/net.h"
+
+void net_outputs(struct net *net, const float *x, size_t n, float *out)
+{
+    const struct model m = model_of_net(net);
+
+    model_outputs(&m, x, n, out);
+}
+
+size_t net_errors(struct net *net, const float *x, const uint8_t *labels, size_t n)
+{
+    const struct model m = model_of_net(net);
+    const size_t errors = model_errors(&m, x, labels, n);
+
+    net->batch = 0; /* no backward pass may take up what evaluation left */
+    return errors;
+}
+
+double net_error_rate(struct net *net, const float *x, const uint8_t *labels, size_t n)
+{
+    CHECK(n >= 1, "the error rate of no rows");
+    return (double)net_errors(net, x, labels, n) / (double)n;
+}
+
+/* ---- ensembles ---- */
 
 static size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
-}
-
-void net_outputs(struct net *net, const float *x, size_t n, float *out)
-{
-    for (size_t at = 0; at < n; at += net->max_batch) {
-        const size_t rows = smaller(net->max_batch, n - at);
-        const float *logits = net_forward(net, x + at * net->inputs, rows);
-        memcpy(out + at * net->outputs, logits, rows * net->outputs * sizeof *out);
-    }
-}
-
-/* Is the first of the largest scores at another place than the label, or is one of them NaN? */
-static int is_wrong(const double *scores, size_t width, size_t label)
-{
-    size_t best = 0;
-
-    for (size_t k = 0; k < width; k++) {
-        if (isnan(scores[k]))
-            return 1;
-        if (scores[k] > scores[best])
-            best = k;
-    }
-    return best != label;
 }
 
 /* sums (rows x outputs) += logits or probabilities with these parameters. */
@@ -66,7 +67,8 @@ size_t net_ensemble_errors(struct net *net, const float *const *params, size_t m
             add_member(net, params[m], mean, x + at * net->inputs, rows);
         net->batch = 0; /* the activations belong to no forward pass of the net any more */
         for (size_t i = 0; i < rows; i++)
-            errors += (size_t)is_wrong(net->sums + i * net->outputs, net->outputs, labels[at + i]);
+            errors += (size_t)model_is_wrong(net->sums + i * net->outputs, net->outputs,
+                                             labels[at + i]);
     }
     return errors;
 }
@@ -77,18 +79,4 @@ double net_ensemble_error_rate(struct net *net, const float *const *params, size
 {
     CHECK(n >= 1, "the error rate of no rows");
     return (double)net_ensemble_errors(net, params, members, mean, x, labels, n) / (double)n;
-}
-
-size_t net_errors(struct net *net, const float *x, const uint8_t *labels, size_t n)
-{
-    const float *const params[] = {net->params};
-
-    return net_ensemble_errors(net, params, 1, ENSEMBLE_LOGITS, x, labels, n);
-}
-
-double net_error_rate(struct net *net, const float *x, const uint8_t *labels, size_t n)
-{
-    const float *const params[] = {net->params};
-
-    return net_ensemble_error_rate(net, params, 1, ENSEMBLE_LOGITS, x, labels, n);
 }
