@@ -238,6 +238,49 @@ static void schedules_give_pytorchs_rates(void **state)
     CHECK_NEAR(schedule_rate(&cosine, 100), 0.01, 0);
 }
 
+/* PyTorch's MultiStepLR([180, 360, 480], 0.2), base 0.1: the rates of wide residual networks. */
+static void milestones_multiply_once_each(void **state)
+{
+    static const size_t at[] = {180, 360, 480};
+    const struct schedule s = {SCHEDULE_MILESTONES, .base = 0.1, .factor = 0.2, .milestones = at,
+                               .milestone_count = 3};
+    static const struct {
+        size_t t;
+        double rate;
+    } expected[] = {{0, 0.1},     {179, 0.1},   {180, 0.02},   {359, 0.02},
+                    {360, 0.004}, {479, 0.004}, {480, 0.0008}, {599, 0.0008}};
+
+    (void)state;
+    for (size_t k = 0; k < sizeof expected / sizeof *expected; k++)
+        CHECK_RELATIVE(schedule_rate(&s, expected[k].t), expected[k].rate, 1e-15);
+    const struct schedule none = {SCHEDULE_MILESTONES, .base = 0.1, .factor = 0.2};
+    CHECK_NEAR(schedule_rate(&none, 1000), 0.1, 0);
+}
+
+/* u^2 (1 - u)^5 / 0.015178321: nothing at the ends, the base at u = 2/7, the printed constant. */
+static void equilibration_rises_and_falls(void **state)
+{
+    struct schedule s = {SCHEDULE_EQUILIBRATION, .base = 1.5e-3, .period = 700};
+
+    (void)state;
+    CHECK_NEAR(schedule_rate(&s, 0), 0, 0);
+    CHECK_RELATIVE(schedule_rate(&s, 200), 1.5e-3, 1e-14);
+    CHECK_NEAR(schedule_rate(&s, 700), 0, 0);
+    CHECK_NEAR(schedule_rate(&s, 701), 0, 0);
+    for (size_t t = 1; t < 700; t++) {
+        const double u = (double)t / 700;
+        const double rate = schedule_rate(&s, t), next = schedule_rate(&s, t + 1);
+        CHECK_RELATIVE(rate, 1.5e-3 * u * u * pow(1 - u, 5) / 0.015178321, 1e-7);
+        CHECK_TRUE(t < 200 ? next > rate : next < rate);
+    }
+    s.end = 1e-5;
+    for (size_t t = 0; t <= 1000; t++)
+        CHECK_TRUE(schedule_rate(&s, t) >= 1e-5);
+    CHECK_NEAR(schedule_rate(&s, 0), 1e-5, 0);
+    CHECK_NEAR(schedule_rate(&s, 1000), 1e-5, 0);
+    CHECK_RELATIVE(schedule_rate(&s, 200), 1.5e-3, 1e-14);
+}
+
 static void optimizer_reset_leaves_zeros(void **state)
 {
     const struct optimizer_spec spec = {.kind = OPTIMIZER_ADAM};
@@ -294,8 +337,13 @@ static void optimizers_out_of_range_abort(void **state)
     CHECK_ABORTS((void)schedule_rate(&s, 0));
     s.kind = SCHEDULE_COSINE;
     CHECK_ABORTS((void)schedule_rate(&s, 0));
+    s.kind = SCHEDULE_EQUILIBRATION;
+    CHECK_ABORTS((void)schedule_rate(&s, 0));
     s.kind = SCHEDULE_CONSTANT;
     CHECK_NEAR(schedule_rate(&s, 7), 1, 0);
+    s = (struct schedule){SCHEDULE_MILESTONES, .base = 1, .factor = 0.5,
+                          .milestones = (size_t[]){3, 3}, .milestone_count = 2};
+    CHECK_ABORTS((void)schedule_rate(&s, 0));
     arena_free(&mem);
 }
 
@@ -311,6 +359,8 @@ int main(void)
         cmocka_unit_test(optimizer_steps_allocate_nothing),
         cmocka_unit_test(optimizer_create_survives_failing_allocations),
         cmocka_unit_test(schedules_give_pytorchs_rates),
+        cmocka_unit_test(milestones_multiply_once_each),
+        cmocka_unit_test(equilibration_rises_and_falls),
         cmocka_unit_test(optimizer_reset_leaves_zeros),
         cmocka_unit_test(optimizers_take_the_state_they_need),
         cmocka_unit_test(optimizers_out_of_range_abort),

@@ -381,7 +381,7 @@ struct watch {
     double losses[3];
 };
 
-static void watch_epoch(void *context, size_t epoch, double mean_loss)
+static int watch_epoch(void *context, size_t epoch, double mean_loss)
 {
     struct watch *w = context;
 
@@ -389,6 +389,7 @@ static void watch_epoch(void *context, size_t epoch, double mean_loss)
     w->allocations[w->epochs] = memory_count();
     w->losses[w->epochs] = mean_loss;
     w->epochs = epoch;
+    return 0;
 }
 
 static void training_allocates_nothing_between_epochs(void **state)

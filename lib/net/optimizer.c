@@ -114,16 +114,41 @@ void optimizer_step(struct optimizer *o, float *params, const float *grads, doub
     }
 }
 
+static size_t milestones_passed(const struct schedule *s, size_t t)
+{
+    size_t passed = 0;
+
+    for (size_t k = 0; k < s->milestone_count; k++) {
+        CHECK(k == 0 || s->milestones[k] > s->milestones[k - 1], "milestones %zu, %zu",
+              s->milestones[k - 1], s->milestones[k]);
+        passed += s->milestones[k] <= t;
+    }
+    return passed;
+}
+
+static double equilibration(const struct schedule *s, size_t t)
+{
+    const double largest = 12500.0 / 823543.0; /* 2^2 5^5 / 7^7 */
+    const double u = (double)t / (double)s->period;
+    const double rate = s->base * (u * u * power(1 - u, 5) / largest);
+
+    return rate > s->end ? rate : s->end;
+}
+
 double schedule_rate(const struct schedule *s, size_t t)
 {
     const double pi = 3.14159265358979323846;
 
     if (s->kind == SCHEDULE_CONSTANT)
         return s->base;
+    if (s->kind == SCHEDULE_MILESTONES)
+        return s->base * power(s->factor, milestones_passed(s, t));
     CHECK(s->period >= 1, "a schedule with period 0");
     if (s->kind == SCHEDULE_STEP)
         return s->base * power(s->factor, t / s->period);
     if (t >= s->period)
         return s->end;
+    if (s->kind == SCHEDULE_EQUILIBRATION)
+        return equilibration(s, t);
     return s->end + (s->base - s->end) * (1 + cos(pi * (double)t / (double)s->period)) / 2;
 }

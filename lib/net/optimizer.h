@@ -49,17 +49,24 @@ void optimizer_reset(struct optimizer *o);
 enum schedule_kind {
     SCHEDULE_CONSTANT, /* base */
     SCHEDULE_STEP,     /* base * factor^floor(t / period)         (StepLR) */
-    SCHEDULE_COSINE    /* end + (base - end) (1 + cos(pi t / period)) / 2, end from t = period on
+    SCHEDULE_COSINE,   /* end + (base - end) (1 + cos(pi t / period)) / 2, end from t = period on
                           (CosineAnnealingLR in closed form) */
+    SCHEDULE_MILESTONES, /* base * factor^(number of milestones <= t)     (MultiStepLR) */
+    SCHEDULE_EQUILIBRATION /* base * u^2 (1 - u)^5 7^7 / (2^2 5^5) with u = t / period, which is
+                          base at u = 2/7, but never below end, and end from t = period on: the
+                          shape of the quasi-static process of Gao and Chaudhari (2020), whose
+                          code has a floor as here */
 };
 
 /* t counts from 0, in whatever the caller counts: steps or epochs. */
 struct schedule {
     enum schedule_kind kind;
-    double base;          /* rate at t = 0 */
-    size_t period;        /* in units of t; not for constant */
-    double factor;        /* step */
-    double end;           /* cosine: the lowest rate */
+    double base;          /* rate at t = 0; of equilibration the largest */
+    size_t period;        /* in units of t; for step, cosine and equilibration */
+    double factor;        /* step, milestones */
+    double end;           /* cosine, equilibration: the lowest rate */
+    const size_t *milestones; /* milestone_count, ascending, in units of t */
+    size_t milestone_count;
 };
 
 double schedule_rate(const struct schedule *s, size_t t);
