@@ -59,11 +59,14 @@ BLAS_HEADERS = $(eval BLAS_HEADERS := $$(shell pkg-config --cflags openblas))$(B
 BLAS_FOLDER = $(eval BLAS_FOLDER := $$(shell pkg-config --variable=libdir openblas))$(BLAS_FOLDER)
 PACKAGES = $(eval PACKAGES := $$(shell pkg-config --libs openblas libmd libpng zlib))$(PACKAGES)
 CPPFLAGS = -Ilib -Ireproductions $(BLAS_HEADERS)
+# OpenMP is for one file, and for gcc alone: clang's runtime would be a second one beside that of
+# OpenBLAS. The thread sanitizer does not see gcc's barriers.
+OPENMP   := $(if $(findstring gcc,$(notdir $(CC))),$(if $(findstring thread,$(SAN)),,-fopenmp))
 # GSL and LAPACKE are linked statically: their shared forms would bring a second BLAS along. The
 # run path holds on to the OpenMP flavour of OpenBLAS where several are installed.
 LDFLAGS  = -Wl,--build-id=none -Wl,--gc-sections -Wl,--as-needed -Wl,-rpath,$(BLAS_FOLDER) \
            $(if $(SAN),-fsanitize=$(SAN))
-LIBS     = -l:liblapacke.a -l:libgsl.a $(PACKAGES) -lm
+LIBS     = -l:liblapacke.a -l:libgsl.a $(PACKAGES) $(if $(OPENMP),-lgomp) -lm
 
 # ---- files --------------------------------------------------------------------------------------
 
@@ -194,6 +197,8 @@ $(BUILD)/flags: force
 
 $(BUILD)/obj/lib/base/provenance.o: CPPFLAGS += \
     -DBUILD_COMPILER='"$(shell $(CC) --version | head -n 1)"' -DBUILD_FLAGS='"$(CODE)"'
+
+$(BUILD)/obj/lib/base/parallel.o: CFLAGS += $(OPENMP)
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
