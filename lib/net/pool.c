@@ -9,13 +9,10 @@
 #include "base/compiler.h"
 #include "base/parallel.h"
 
-/* Channels that are treated side by side. */
-enum { LANES = 16 };
-
 struct pool;
 
-/* A direction over one plane, one image's h w B floats of a block of channels, and up to LANES
- * channels of it: the first of them are at x->data + in and y->data + out. */
+/* A direction over one plane, one image's h w B floats of a block of channels, and `lanes`
+ * channels of it, 16, 8, 4 or 1: the first of them are at x->data + in and y->data + out. */
 typedef void pool_plane(const struct pool *a, size_t in, size_t out, size_t lanes);
 
 /* One call's arguments. x is the tensor that windows lie in, y that of their results; in the
@@ -26,6 +23,7 @@ struct pool {
     const uint8_t *index; /* of y, for backward */
     uint8_t *new_index;   /* of y, for forward; or NULL */
     size_t k, s, p;
+    int clear; /* x is cleared first */
 };
 
 size_t pool_size(size_t size, size_t k, size_t s, size_t p)
@@ -58,25 +56,37 @@ static inline int32_t place_of(const struct pool *a, size_t i, size_t j, size_t 
 
 #define POOL_KERNEL static inline __attribute__((always_inline)) void
 
-/* One window: the largest of each lane and where it is. */
-POOL_KERNEL largest(const struct pool *a, const float *restrict x, size_t i, size_t j,
-                    float *restrict best, int32_t *restrict place, size_t lanes)
+/* Four lanes, as every instruction set that the compiler cuts vectors for has them: written as
+ * loops over arrays, these kernels would go through memory at each element of a window. */
+typedef float four_floats __attribute__((vector_size(16)));
+typedef int32_t four_ints __attribute__((vector_size(16)));
+typedef uint8_t four_bytes __attribute__((vector_size(4)));
+
+/* For up to 16 lanes: how many vectors, and how many floats in each. */
+#define VECTORS(lanes) (((lanes) + 3) / 4)
+#define WIDTH(lanes) ((lanes) < 4 ? (lanes) : 4)
+
+POOL_KERNEL max_window(const struct pool *a, const float *restrict x, size_t i, size_t j,
+                       four_floats *best, four_ints *place, size_t lanes)
 {
     const size_t w = a->x->w, block = a->x->block;
     const struct span rows = span_of(a, i, a->x->h), columns = span_of(a, j, w);
+    const int32_t first = place_of(a, i, j, rows.from, columns.from);
 
-    for (size_t b = 0; b < lanes; b++) {
-        best[b] = -INFINITY;
-        place[b] = place_of(a, i, j, rows.from, columns.from);
+    for (size_t q = 0; q < VECTORS(lanes); q++) {
+        best[q] = (four_floats){0} - INFINITY;
+        place[q] = (four_ints){0} + first;
     }
     for (size_t row = rows.from; row < rows.to; row++)
         for (size_t column = columns.from; column < columns.to; column++) {
-            const float *restrict v = x + (row * w + column) * block;
+            const float *from = x + (row * w + column) * block;
             const int32_t here = place_of(a, i, j, row, column);
-            for (size_t b = 0; b < lanes; b++) {
-                const int take = (v[b] > best[b]) | (v[b] != v[b]);
-                best[b] = take ? v[b] : best[b];
-                place[b] = take ? here : place[b];
+            for (size_t q = 0; q < VECTORS(lanes); q++) {
+                four_floats v = {0};
+                memcpy(&v, from + 4 * q, WIDTH(lanes) * sizeof *from);
+                const four_ints take = (v > best[q]) | (v != v);
+                best[q] = (four_floats)(((four_ints)v & take) | ((four_ints)best[q] & ~take));
+                place[q] = (here & take) | (place[q] & ~take);
             }
         }
 }
@@ -85,114 +95,151 @@ POOL_KERNEL max_forward(const struct pool *a, const float *restrict x, float *re
                         uint8_t *restrict index, size_t lanes)
 {
     const size_t width = a->y->w, block = a->y->block;
-    float best[LANES];
-    int32_t place[LANES];
+    four_floats best[4];
+    four_ints place[4];
 
     for (size_t i = 0; i < a->y->h; i++)
         for (size_t j = 0; j < width; j++) {
             const size_t at = (i * width + j) * block;
-            largest(a, x, i, j, best, place, lanes);
-            for (size_t b = 0; b < lanes; b++)
-                y[at + b] = best[b];
-            if (index != NULL)
-                for (size_t b = 0; b < lanes; b++)
-                    index[at + b] = (uint8_t)place[b];
+            max_window(a, x, i, j, best, place, lanes);
+            for (size_t q = 0; q < VECTORS(lanes); q++)
+                memcpy(y + at + 4 * q, &best[q], WIDTH(lanes) * sizeof *y);
+            for (size_t q = 0; q < VECTORS(lanes) && index != NULL; q++) {
+                const four_bytes bytes = __builtin_convertvector(place[q], four_bytes);
+                memcpy(index + at + 4 * q, &bytes, WIDTH(lanes));
+            }
+        }
+}
+
+/* dx += dy at the places of one window that hold the maximum. */
+POOL_KERNEL max_return(const struct pool *a, float *restrict dx, size_t i, size_t j,
+                       const four_floats *d, const four_ints *place, size_t lanes)
+{
+    const size_t w = a->x->w, block = a->x->block;
+    const struct span rows = span_of(a, i, a->x->h), columns = span_of(a, j, w);
+
+    for (size_t row = rows.from; row < rows.to; row++)
+        for (size_t column = columns.from; column < columns.to; column++) {
+            float *at = dx + (row * w + column) * block;
+            const int32_t here = place_of(a, i, j, row, column);
+            for (size_t q = 0; q < VECTORS(lanes); q++) {
+                four_floats out = {0};
+                memcpy(&out, at + 4 * q, WIDTH(lanes) * sizeof *at);
+                out += (four_floats)((four_ints)d[q] & (place[q] == here));
+                memcpy(at + 4 * q, &out, WIDTH(lanes) * sizeof *at);
+            }
         }
 }
 
 POOL_KERNEL max_backward(const struct pool *a, float *restrict dx, const float *restrict dy,
                          const uint8_t *restrict index, size_t lanes)
 {
-    const size_t w = a->x->w, width = a->y->w, block = a->y->block;
+    const size_t width = a->y->w, block = a->y->block;
+    four_floats d[4] = {{0}};
+    four_ints place[4];
 
     for (size_t i = 0; i < a->y->h; i++)
         for (size_t j = 0; j < width; j++) {
-            const struct span rows = span_of(a, i, a->x->h), columns = span_of(a, j, w);
-            const float *restrict d = dy + (i * width + j) * block;
-            const uint8_t *restrict place = index + (i * width + j) * block;
-            for (size_t row = rows.from; row < rows.to; row++)
-                for (size_t column = columns.from; column < columns.to; column++) {
-                    float *restrict out = dx + (row * w + column) * block;
-                    const int32_t here = place_of(a, i, j, row, column);
-                    for (size_t b = 0; b < lanes; b++)
-                        out[b] += place[b] == here ? d[b] : 0.0f;
-                }
+            const size_t at = (i * width + j) * block;
+            for (size_t q = 0; q < VECTORS(lanes); q++) {
+                four_bytes bytes = {0};
+                memcpy(&bytes, index + at + 4 * q, WIDTH(lanes));
+                memcpy(&d[q], dy + at + 4 * q, WIDTH(lanes) * sizeof *dy);
+                place[q] = __builtin_convertvector(bytes, four_ints);
+            }
+            max_return(a, dx, i, j, d, place, lanes);
         }
 }
 
 POOL_KERNEL average_forward(const struct pool *a, const float *restrict x, float *restrict y,
                             size_t lanes)
 {
-    const size_t w = a->x->w, width = a->y->w, block = a->y->block;
-    const float count = (float)(a->k * a->k);
-    float sum[LANES];
+    const size_t w = a->x->w, width = a->y->w, block = a->y->block, s = a->s;
 
     for (size_t i = 0; i < a->y->h; i++)
         for (size_t j = 0; j < width; j++) {
-            for (size_t b = 0; b < lanes; b++)
-                sum[b] = 0;
-            for (size_t row = i * a->s; row < i * a->s + a->k; row++)
-                for (size_t column = j * a->s; column < j * a->s + a->k; column++)
-                    for (size_t b = 0; b < lanes; b++)
-                        sum[b] += x[(row * w + column) * block + b];
-            for (size_t b = 0; b < lanes; b++)
-                y[(i * width + j) * block + b] = sum[b] / count;
+            four_floats sum[4] = {{0}}, v = {0};
+            for (size_t row = i * s; row < i * s + a->k; row++)
+                for (size_t column = j * s; column < j * s + a->k; column++)
+                    for (size_t q = 0; q < VECTORS(lanes); q++) {
+                        memcpy(&v, x + (row * w + column) * block + 4 * q,
+                               WIDTH(lanes) * sizeof *x);
+                        sum[q] += v;
+                    }
+            for (size_t q = 0; q < VECTORS(lanes); q++) {
+                sum[q] /= (float)(a->k * a->k);
+                memcpy(y + (i * width + j) * block + 4 * q, &sum[q], WIDTH(lanes) * sizeof *y);
+            }
         }
 }
 
 POOL_KERNEL average_backward(const struct pool *a, float *restrict dx, const float *restrict dy,
                              size_t lanes)
 {
-    const size_t w = a->x->w, width = a->y->w, block = a->y->block;
-    const float count = (float)(a->k * a->k);
+    const size_t w = a->x->w, width = a->y->w, block = a->y->block, s = a->s;
 
     for (size_t i = 0; i < a->y->h; i++)
         for (size_t j = 0; j < width; j++) {
-            const float *restrict d = dy + (i * width + j) * block;
-            for (size_t row = i * a->s; row < i * a->s + a->k; row++)
-                for (size_t column = j * a->s; column < j * a->s + a->k; column++)
-                    for (size_t b = 0; b < lanes; b++)
-                        dx[(row * w + column) * block + b] += d[b] / count;
+            four_floats d[4] = {{0}}, v = {0};
+            for (size_t q = 0; q < VECTORS(lanes); q++) {
+                memcpy(&d[q], dy + (i * width + j) * block + 4 * q, WIDTH(lanes) * sizeof *dy);
+                d[q] /= (float)(a->k * a->k);
+            }
+            for (size_t row = i * s; row < i * s + a->k; row++)
+                for (size_t column = j * s; column < j * s + a->k; column++)
+                    for (size_t q = 0; q < VECTORS(lanes); q++) {
+                        float *at = dx + (row * w + column) * block + 4 * q;
+                        memcpy(&v, at, WIDTH(lanes) * sizeof *at);
+                        v += d[q];
+                        memcpy(at, &v, WIDTH(lanes) * sizeof *at);
+                    }
         }
 }
+
+/* The numbers of lanes as constants. */
+#define POOL_LANES(lanes, kernel, ...)                                                             \
+    do {                                                                                           \
+        if ((lanes) == 16)                                                                         \
+            kernel(__VA_ARGS__, 16);                                                               \
+        else if ((lanes) == 8)                                                                     \
+            kernel(__VA_ARGS__, 8);                                                                \
+        else if ((lanes) == 4)                                                                     \
+            kernel(__VA_ARGS__, 4);                                                                \
+        else                                                                                       \
+            kernel(__VA_ARGS__, 1);                                                                \
+    } while (0)
 
 VECTORIZED static void pool_max_forward(const struct pool *a, size_t in, size_t out, size_t lanes)
 {
     uint8_t *index = a->new_index != NULL ? a->new_index + out : NULL;
 
-    if (lanes == LANES)
-        max_forward(a, a->x->data + in, a->y->data + out, index, LANES);
-    else
-        max_forward(a, a->x->data + in, a->y->data + out, index, lanes);
+    POOL_LANES(lanes, max_forward, a, a->x->data + in, a->y->data + out, index);
 }
 
 VECTORIZED static void pool_max_backward(const struct pool *a, size_t in, size_t out, size_t lanes)
 {
-    if (lanes == LANES)
-        max_backward(a, a->x->data + in, a->y->data + out, a->index + out, LANES);
-    else
-        max_backward(a, a->x->data + in, a->y->data + out, a->index + out, lanes);
+    POOL_LANES(lanes, max_backward, a, a->x->data + in, a->y->data + out, a->index + out);
 }
 
 VECTORIZED static void pool_average_forward(const struct pool *a, size_t in, size_t out,
                                             size_t lanes)
 {
-    if (lanes == LANES)
-        average_forward(a, a->x->data + in, a->y->data + out, LANES);
-    else
-        average_forward(a, a->x->data + in, a->y->data + out, lanes);
+    POOL_LANES(lanes, average_forward, a, a->x->data + in, a->y->data + out);
 }
 
 VECTORIZED static void pool_average_backward(const struct pool *a, size_t in, size_t out,
                                              size_t lanes)
 {
-    if (lanes == LANES)
-        average_backward(a, a->x->data + in, a->y->data + out, LANES);
-    else
-        average_backward(a, a->x->data + in, a->y->data + out, lanes);
+    POOL_LANES(lanes, average_backward, a, a->x->data + in, a->y->data + out);
 }
 
 /* ---- calls ---- */
+
+/* How many of the channels that are left are treated next. */
+static size_t lanes_for(size_t left)
+{
+    return left >= 16 ? 16 : left >= 8 ? 8 : left >= 4 ? 4 : 1;
+}
 
 static void pool_planes(void *context, size_t from, size_t to)
 {
@@ -200,9 +247,14 @@ static void pool_planes(void *context, size_t from, size_t to)
     const size_t block = a->x->block;
     const size_t wide = a->x->h * a->x->w * block, narrow = a->y->h * a->y->w * block;
 
-    for (size_t item = from; item < to; item++)
-        for (size_t b = 0; b < block; b += LANES)
-            a->plane(a, item * wide + b, item * narrow + b, block - b < LANES ? block - b : LANES);
+    for (size_t item = from; item < to; item++) {
+        if (a->clear)
+            memset(a->x->data + item * wide, 0, wide * sizeof *a->x->data);
+        for (size_t b = 0, lanes; b < block; b += lanes) {
+            lanes = lanes_for(block - b);
+            a->plane(a, item * wide + b, item * narrow + b, lanes);
+        }
+    }
 }
 
 static void pool_run(struct pool a)
@@ -222,11 +274,10 @@ static void check_window(size_t k, size_t p)
     CHECK(k >= 1 && k <= 16 && 2 * p <= k, "windows of %zu, from -%zu on", k, p);
 }
 
-static void keep_or_clear(struct tensor *dx, float keep)
+static int cleared(float keep)
 {
     CHECK(keep == 0.0f || keep == 1.0f, "keep %g, not 0 or 1", (double)keep);
-    if (keep == 0.0f)
-        memset(dx->data, 0, tensor_size(dx) * sizeof *dx->data);
+    return keep == 0.0f;
 }
 
 void max_pool_forward(const struct tensor *x, size_t k, size_t s, size_t p, struct tensor *y,
@@ -241,9 +292,9 @@ void max_pool_backward(const struct tensor *dy, const uint8_t *index, size_t k, 
                        struct tensor *dx, float keep)
 {
     check_window(k, p);
-    keep_or_clear(dx, keep);
     pool_run((struct pool){
-        .plane = pool_max_backward, .x = dx, .y = dy, .index = index, .k = k, .s = s, .p = p});
+        .plane = pool_max_backward, .x = dx, .y = dy, .index = index, .k = k, .s = s, .p = p,
+        .clear = cleared(keep)});
 }
 
 void average_pool_forward(const struct tensor *x, size_t k, size_t s, struct tensor *y)
@@ -254,6 +305,6 @@ void average_pool_forward(const struct tensor *x, size_t k, size_t s, struct ten
 void average_pool_backward(const struct tensor *dy, size_t k, size_t s, struct tensor *dx,
                            float keep)
 {
-    keep_or_clear(dx, keep);
-    pool_run((struct pool){.plane = pool_average_backward, .x = dx, .y = dy, .k = k, .s = s});
+    pool_run((struct pool){
+        .plane = pool_average_backward, .x = dx, .y = dy, .k = k, .s = s, .clear = cleared(keep)});
 }
