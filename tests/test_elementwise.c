@@ -70,7 +70,8 @@ static void functions_are_the_naive_ones(void **state)
         struct arena mem = {0};
         const struct function *f = &functions[k % FUNCTIONS];
         const struct tensor *shape = &tensor_cases[k / FUNCTIONS];
-        const float *p = plain_normals(&mem, shape, "a", 0), *q = plain_normals(&mem, shape, "b", 0);
+        const float *p = plain_normals(&mem, shape, "a", 0);
+        const float *q = plain_normals(&mem, shape, "b", 0);
         const struct tensor a = tensor_holding(&mem, shape, p);
         struct tensor into = tensor_holding(&mem, shape, q), again = tensor_holding(&mem, shape, q);
 
@@ -168,7 +169,8 @@ static void a_bias_goes_to_its_channel(void **state)
         const struct tensor *shape = &tensor_cases[k], one = {1, shape->c, 1, 1, 1, NULL};
         const float *plain = plain_normals(&mem, shape, "x", 0);
         const float *bias = plain_normals(&mem, &one, "bias", 0);
-        struct tensor x = tensor_holding(&mem, shape, plain), y = tensor_holding(&mem, shape, plain);
+        struct tensor x = tensor_holding(&mem, shape, plain);
+        struct tensor y = tensor_holding(&mem, shape, plain);
         bias_add(bias, &x);
         parallel_set_threads(2);
         bias_add(bias, &y);

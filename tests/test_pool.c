@@ -46,7 +46,8 @@ static size_t naive_maximum(const float *plane, const struct tensor *x, const st
     *best = -INFINITY;
     for (size_t r = 0; r < w->k; r++)
         for (size_t c = 0; c < w->k; c++) {
-            const size_t row = i * w->s + r, column = j * w->s + c; /* p further than in the image */
+            /* both p further than in the image */
+            const size_t row = i * w->s + r, column = j * w->s + c;
             if (row < w->p || column < w->p || row - w->p >= x->h || column - w->p >= x->w)
                 continue;
             const float v = plane[(row - w->p) * x->w + column - w->p];
@@ -132,14 +133,14 @@ static void maxima_and_their_places_are_the_naive_ones(void **state)
 static void nan_and_infinity_are_maxima_as_in_pytorch(void **state)
 {
     (void)state;
-    for (size_t k = 0; k < TENSOR_CASES * WINDOWS; k++) {
+    for (size_t k = 0; k < TENSOR_CASES * 2; k++) {
         struct arena mem = {0};
-        const struct tensor *shape = &tensor_cases[k / WINDOWS];
+        const struct tensor *shape = &tensor_cases[k / 2];
         float *plain = ties(&mem, shape);
         for (size_t j = 0; j < tensor_plain_size(shape); j++)
             plain[j] = j % 5 == 3 ? NAN : j % 3 == 0 ? plain[j] : -INFINITY;
-        if (fits(shape, &windows[k % WINDOWS]))
-            check_maxima(&mem, plain, shape, &windows[k % WINDOWS]);
+        if (fits(shape, &windows[k % 2]))
+            check_maxima(&mem, plain, shape, &windows[k % 2]);
         arena_free(&mem);
     }
 }

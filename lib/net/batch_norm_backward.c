@@ -184,8 +184,9 @@ static void gradient_of_images(void *context, size_t from, size_t to)
         losses_of(s, k * x->block, &q);
         for (size_t i = from; i < to; i++) {
             const size_t at = (i * blocks + k) * length;
+            const float *dy = s->dy->data + at;
             (s->accumulate != 0.0f ? batch_norm_gradient_add : batch_norm_gradient_run)(
-                x->data + at, s->dy->data + at, length, &p, &q, mask_of(s), s->out->data + at, tile);
+                x->data + at, dy, length, &p, &q, mask_of(s), s->out->data + at, tile);
         }
     }
 }

@@ -23,7 +23,7 @@ void sigmoid_forward(const struct tensor *x, struct tensor *y);
 void sigmoid_backward(const struct tensor *y, const struct tensor *dy, struct tensor *dx);
 
 /* x = x + bias (c) by channel; and dbias (c) = keep dbias + sum dy over images, rows and columns,
- * float inside runs of at most 256 terms and double across; dbias is not read where keep is 0. */
+ * float inside runs of 64 terms a lane and double across; dbias is not read where keep is 0. */
 void bias_add(const float *bias, struct tensor *x);
 void bias_gradient(const struct tensor *dy, float *dbias, float keep);
 

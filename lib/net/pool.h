@@ -26,13 +26,14 @@ void max_pool_forward(const struct tensor *x, size_t k, size_t s, size_t p, stru
 void max_pool_backward(const struct tensor *dy, const uint8_t *index, size_t k, size_t s, size_t p,
                        struct tensor *dx, float keep);
 
-/* y = the mean over each window (p = 0), added in row order; and dx = keep dx + dy / k^2 over it. */
+/* y = the mean over each window (p = 0), added in row order; and dx = keep dx + dy / k^2 over
+ * it. */
 void average_pool_forward(const struct tensor *x, size_t k, size_t s, struct tensor *y);
 void average_pool_backward(const struct tensor *dy, size_t k, size_t s, struct tensor *dx,
                            float keep);
 
-/* means (n x c, row-major) = the mean over each image's channel, float inside runs of at most 256
- * terms and double across; and dx = keep dx + dmeans / (h w). */
+/* means (n x c, row-major) = the mean over each image's channel, float inside runs of 64 terms a
+ * lane and double across; and dx = keep dx + dmeans / (h w). */
 void global_pool_forward(const struct tensor *x, float *means);
 void global_pool_backward(const float *dmeans, struct tensor *dx, float keep);
 

@@ -32,9 +32,9 @@ void tensor_tile_spread(const float *values, const struct tensor *t, size_t firs
 }
 
 /* A tile is block times a power of 2. */
-VECTORIZED void tensor_tile_fold(float *tile, size_t block, double *sums)
+VECTORIZED static void tensor_tile_halve(float *tile, size_t length, size_t block, double *sums)
 {
-    for (size_t half = tensor_tile(block) / 2; half >= block; half /= 2) {
+    for (size_t half = length / 2; half >= block; half /= 2) {
         float *restrict low = tile;
         const float *restrict high = tile + half;
         for (size_t j = 0; j < half; j++)
@@ -42,6 +42,11 @@ VECTORIZED void tensor_tile_fold(float *tile, size_t block, double *sums)
     }
     for (size_t j = 0; j < block; j++)
         sums[j] += (double)tile[j];
+}
+
+void tensor_tile_fold(float *tile, size_t block, double *sums)
+{
+    tensor_tile_halve(tile, tensor_tile(block), block, sums);
 }
 
 VECTORIZED static void tensor_tile_add(const float *restrict x, size_t n, size_t tile,

@@ -26,7 +26,7 @@ size_t tensor_tile(size_t block);
  * 0 for padding. values has c entries. */
 void tensor_tile_spread(const float *values, const struct tensor *t, size_t first, float *tile);
 
-/* sums (block) += what lies in `tile` for each channel; a tree over the tile, which is destroyed. */
+/* sums (block) += what lies in `tile` for each channel, by a tree; the tile is destroyed. */
 void tensor_tile_fold(float *tile, size_t block, double *sums);
 
 /* sums (block) += the n floats at x, channel by channel; n is a multiple of the block. */
