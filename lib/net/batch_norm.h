@@ -9,10 +9,10 @@
  * in evaluation mean and inverse come from the running values: the conventions of PyTorch, whose
  * usual numbers are epsilon 1e-5 and momentum 0.1.
  *
- * Per-channel arrays have c entries. Sums are float inside runs (64 terms in each lane of a
- * vector, then a tree over lanes), double across, cut by the shape alone: the bits do not depend on
- * threads. One pass over memory for the
- * statistics, one to apply, two backward. NaN and infinity in a channel make that channel NaN. */
+ * Per-channel arrays have c entries. Sums are float inside runs (64 terms in each lane of a vector,
+ * then a tree over lanes), double across, cut by the shape alone: the bits do not depend on
+ * threads. One pass over memory for the statistics, one to apply, two backward. NaN and infinity in
+ * a channel make that channel NaN. */
 #ifndef NET_BATCH_NORM_H
 #define NET_BATCH_NORM_H
 
