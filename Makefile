@@ -66,7 +66,7 @@ OPENMP   := $(if $(findstring gcc,$(notdir $(CC))),$(if $(findstring thread,$(SA
 # run path holds on to the OpenMP flavour of OpenBLAS where several are installed.
 LDFLAGS  = -Wl,--build-id=none -Wl,--gc-sections -Wl,--as-needed -Wl,-rpath,$(BLAS_FOLDER) \
            $(if $(SAN),-fsanitize=$(SAN))
-LIBS     = -l:liblapacke.a -l:libgsl.a $(PACKAGES) $(if $(OPENMP),-lgomp) -lm
+LIBS     = -l:liblapacke.a -l:libgsl.a $(PACKAGES) -ldnnl $(if $(OPENMP),-lgomp) -lm
 
 # ---- files --------------------------------------------------------------------------------------
 

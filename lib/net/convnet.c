@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* convnet: creation, initialization, and what is known about a network. */
+#include "net/convnet.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/memory.h"
+#include "net/batch_norm.h"
+#include "net/convnet_parts.h"
+#include "net/dropout.h"
+
+/* ---- memory ---- */
+
+static float *get_floats(struct convnet *net, size_t count, enum status *status)
+{
+    float *block = count > 0 && *status == STATUS_OK ? memory_get(count, sizeof *block) : NULL;
+
+    if (count > 0 && block == NULL)
+        *status = STATUS_MEMORY;
+    (void)net;
+    return block;
+}
+
+/* A block of one layer, given back with the network. */
+static void *get_other(struct convnet *net, size_t count, size_t size, enum status *status)
+{
+    void *block = *status == STATUS_OK ? memory_get(count, size) : NULL;
+
+    if (block == NULL) {
+        *status = STATUS_MEMORY;
+        return NULL;
+    }
+    net->others[net->other_count++] = block;
+    net->other_bytes += count * size;
+    return block;
+}
+
+static struct tensor full_view(const struct convnet *net, size_t tensor)
+{
+    const struct part_tensor *t = &net->tensors[tensor];
+
+    return (struct tensor){net->options.max_batch, t->shape.c, t->shape.h, t->shape.w, t->block,
+                           NULL};
+}
+
+static void get_layer_memory(struct convnet *net, size_t i, enum status *status)
+{
+    struct part_layer *l = &net->layers[i];
+    const struct tensor in = full_view(net, l->spec.from), out = full_view(net, i + 1);
+
+    if (l->spec.kind == LAYER_BATCH_NORM) {
+        l->mean = get_other(net, out.c, sizeof *l->mean, status);
+        l->inverse = get_other(net, out.c, sizeof *l->inverse, status);
+    }
+    if (l->spec.kind == LAYER_MAX_POOL && !net->options.evaluate_only)
+        l->index = get_other(net, tensor_size(&out), sizeof *l->index, status);
+    if (l->spec.kind == LAYER_DROPOUT && !net->options.evaluate_only)
+        l->factors = get_other(net, dropout_count(&out, l->spec.by_channel), sizeof *l->factors,
+                               status);
+    if (l->needs_copy)
+        l->copy = get_other(net, tensor_plain_size(&in), sizeof *l->copy, status);
+    if (l->needs_copy && l->spec.kind == LAYER_LINEAR && !net->options.evaluate_only)
+        l->copy_delta = get_other(net, tensor_plain_size(&in), sizeof *l->copy_delta, status);
+}
+
+static void point_tensors(struct convnet *net)
+{
+    size_t at = 0;
+
+    for (size_t i = 1; i <= net->spec.count; i++) {
+        struct part_tensor *t = &net->tensors[i];
+        if (t->transient) {
+            t->data = net->transient;
+        } else if (t->same_as != i) {
+            t->data = net->tensors[t->same_as].data;
+        } else {
+            t->data = net->activations + at;
+            at += (t->size + 15) / 16 * 16;
+        }
+        if (net->deltas != NULL)
+            t->delta = net->deltas + net->tensors[t->delta_root].delta_at;
+    }
+}
+
+static enum status get_memory(struct convnet *net)
+{
+    enum status status = STATUS_OK;
+
+    net->params = get_floats(net, net->param_count, &status);
+    net->state = get_floats(net, net->state_count, &status);
+    net->activations = get_floats(net, net->activation_size, &status);
+    if (!net->options.evaluate_only) {
+        net->grads = get_floats(net, net->param_count, &status);
+        net->deltas = get_floats(net, net->delta_size, &status);
+    }
+    TRY(status);
+    net->transient = net->activations + net->activation_size - net->transient_size;
+    if (net->deltas != NULL)
+        net->addition = net->deltas + net->delta_size - net->addition_size;
+    net->others = memory_get(4 * CONVNET_LAYERS_MAX, sizeof *net->others);
+    if (net->others == NULL)
+        return STATUS_MEMORY;
+    net->sums = get_other(net, net->sum_size + 1, sizeof *net->sums, &status);
+    for (size_t i = 0; i < net->spec.count; i++)
+        get_layer_memory(net, i, &status);
+    point_tensors(net);
+    return status;
+}
+
+/* ---- primitives ---- */
+
+static struct conv_options conv_options_of(const struct convnet *net, size_t i)
+{
+    const struct part_layer *l = &net->layers[i];
+    const struct part_tensor *from = &net->tensors[l->spec.from];
+
+    return (struct conv_options){
+        .use = net->options.evaluate_only          ? CONV_EVALUATE
+               : l->from_mode == GRADIENT_NONE     ? CONV_TRAIN_FIRST
+                                                   : CONV_TRAIN,
+        .x_block = l->needs_copy ? (net->block > 0 && from->shape.c % net->block == 0
+                                        ? net->block : from->shape.c)
+                                 : from->block,
+        .y_block = net->tensors[i + 1].block,
+        .channels_last = net->block == 0,
+        .relu = l->spec.relu,
+        .direct = net->options.direct};
+}
+
+static enum status make_conv(const struct convnet *net, size_t i, size_t batch, struct conv **conv)
+{
+    const struct layer_spec *l = &net->layers[i].spec;
+    const struct tensor_shape from = net->tensors[l->from].shape;
+    const struct conv_options options = conv_options_of(net, i);
+    const struct conv_shape shape = {.batch = batch,
+                                     .in = from.c,
+                                     .height = from.h,
+                                     .width = from.w,
+                                     .out = net->tensors[i + 1].shape.c,
+                                     .kernel = l->kernel,
+                                     .stride = l->stride,
+                                     .padding = l->padding,
+                                     .transposed = l->kind == LAYER_TRANSPOSED_CONV,
+                                     .output_padding = l->output_padding,
+                                     .bias = l->bias};
+
+    return conv_create(conv, &shape, &options);
+}
+
+static void free_shape(const struct convnet *net, struct part_shape *shape)
+{
+    for (size_t i = 0; shape->convs != NULL && i < net->spec.count; i++)
+        conv_free(shape->convs[i]);
+    memory_free(shape->convs);
+}
+
+static enum status grow_workspace(struct convnet *net, const struct part_shape *shape)
+{
+    size_t wanted = net->workspace_size;
+
+    for (size_t i = 0; i < net->spec.count; i++)
+        if (shape->convs[i] != NULL && conv_workspace(shape->convs[i]) > wanted)
+            wanted = conv_workspace(shape->convs[i]);
+    if (wanted == net->workspace_size)
+        return STATUS_OK;
+    memory_free(net->workspace);
+    net->workspace_size = 0;
+    net->workspace = memory_get(wanted, 1);
+    if (net->workspace == NULL)
+        return STATUS_MEMORY;
+    net->workspace_size = wanted;
+    return STATUS_OK;
+}
+
+static enum status make_shape(struct convnet *net, size_t batch, struct part_shape *shape)
+{
+    *shape = (struct part_shape){.batch = batch,
+                                 .convs = memory_get(net->spec.count, sizeof(struct conv *))};
+    if (shape->convs == NULL)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < net->spec.count; i++)
+        if (net->spec.layers[i].kind == LAYER_CONV ||
+            net->spec.layers[i].kind == LAYER_TRANSPOSED_CONV)
+            TRY(make_conv(net, i, batch, &shape->convs[i]));
+    return grow_workspace(net, shape);
+}
+
+enum status convnet_prepare(struct convnet *net, size_t batch)
+{
+    for (size_t k = 0; k < net->shape_count; k++)
+        if (net->shapes[k].batch == batch) {
+            net->shape = k;
+            return STATUS_OK;
+        }
+
+    struct part_shape *grown = memory_grow(net->shapes, net->shape_count, net->shape_count + 1,
+                                           sizeof *grown);
+    if (grown == NULL)
+        return STATUS_MEMORY;
+    net->shapes = grown;
+
+    const enum status status = make_shape(net, batch, &grown[net->shape_count]);
+    if (status != STATUS_OK) {
+        free_shape(net, &grown[net->shape_count]);
+        return status;
+    }
+    net->shape = net->shape_count++;
+    return STATUS_OK;
+}
+
+/* ---- creation ---- */
+
+static void reset_state(struct convnet *net)
+{
+    for (size_t i = 0; i < net->spec.count; i++) {
+        const size_t c = net->spec.shapes[i + 1].c;
+        if (net->layers[i].spec.kind != LAYER_BATCH_NORM)
+            continue;
+        for (size_t k = 0; k < c; k++) {
+            net->state[net->layers[i].state_at + k] = 0;
+            net->state[net->layers[i].state_at + c + k] = 1;
+        }
+    }
+}
+
+static enum status fill(struct convnet *net)
+{
+    convnet_plan_memory(net);
+    TRY(get_memory(net));
+    reset_state(net);
+    return convnet_prepare(net, net->options.max_batch);
+}
+
+enum status convnet_create(struct convnet **net, const struct convnet_spec *spec,
+                           const struct convnet_options *options)
+{
+    const struct tensor_shape last = spec->shapes[spec->count];
+
+    *net = NULL;
+    CHECK(spec->count >= 1 && last.h * last.w == 1, "%zu layers, the last makes %zu x %zu x %zu",
+          spec->count, last.c, last.h, last.w);
+    CHECK(options->max_batch >= 1, "max_batch is 0");
+
+    struct convnet *made = memory_get(1, sizeof *made);
+    if (made == NULL)
+        return STATUS_MEMORY;
+    made->spec = *spec;
+    made->options = *options;
+    made->rng = rng_stream(options->seed, "dropout");
+
+    const enum status status = fill(made);
+    if (status != STATUS_OK) {
+        convnet_free(made);
+        return status;
+    }
+    *net = made;
+    return STATUS_OK;
+}
+
+void convnet_free(struct convnet *net)
+{
+    if (net == NULL)
+        return;
+    for (size_t k = 0; k < net->shape_count; k++)
+        free_shape(net, &net->shapes[k]);
+    memory_free(net->shapes);
+    for (size_t k = 0; k < net->other_count; k++)
+        memory_free(net->others[k]);
+    memory_free(net->others);
+    memory_free(net->params);
+    memory_free(net->grads);
+    memory_free(net->state);
+    memory_free(net->activations);
+    memory_free(net->deltas);
+    memory_free(net->workspace);
+    memory_free(net);
+}
+
+static size_t fan_in(const struct convnet *net, size_t i)
+{
+    const struct layer_spec *l = &net->layers[i].spec;
+    const struct tensor_shape from = net->spec.shapes[l->from];
+
+    if (l->kind == LAYER_CONV)
+        return from.c * l->kernel * l->kernel;
+    if (l->kind == LAYER_TRANSPOSED_CONV)
+        return net->spec.shapes[i + 1].c * l->kernel * l->kernel;
+    return from.c * from.h * from.w;
+}
+
+void convnet_init(struct convnet *net, struct rng *rng)
+{
+    reset_state(net);
+    for (size_t i = 0; i < net->spec.count; i++) {
+        const struct part_layer *l = &net->layers[i];
+        float *params = net->params + l->params_at;
+        const size_t c = net->spec.shapes[i + 1].c;
+
+        if (l->spec.kind == LAYER_BATCH_NORM) {
+            for (size_t k = 0; k < 2 * c; k++)
+                params[k] = k < c ? 1.0f : 0.0f;
+            continue;
+        }
+        const double bound = 1.0 / sqrt((double)fan_in(net, i));
+        for (size_t k = 0; k < l->param_count; k++)
+            params[k] = (float)(bound * (2.0 * rng_uniform(rng) - 1.0));
+    }
+}
+
+struct model convnet_model(struct convnet *net)
+{
+    return (struct model){.self = net,
+                          .inputs = net->spec.shapes[0].c * net->spec.shapes[0].h *
+                                    net->spec.shapes[0].w,
+                          .outputs = net->spec.shapes[net->spec.count].c,
+                          .max_batch = net->options.max_batch,
+                          .param_count = net->param_count,
+                          .params = net->params,
+                          .grads = net->grads,
+                          .state = net->state,
+                          .state_count = net->state_count,
+                          .rng = &net->rng,
+                          .forward = convnet_forward,
+                          .backward = convnet_backward,
+                          .dlogits = convnet_dlogits};
+}
+
+/* ---- what is known ---- */
+
+const struct convnet_spec *convnet_plan(const struct convnet *net)
+{
+    return &net->spec;
+}
+
+size_t convnet_params_at(const struct convnet *net, size_t layer)
+{
+    CHECK(layer < net->spec.count, "layer %zu of %zu", layer, net->spec.count);
+    return net->layers[layer].params_at;
+}
+
+struct convnet_memory convnet_memory(const struct convnet *net)
+{
+    const size_t blocks = net->grads != NULL ? 2 : 1;
+
+    return (struct convnet_memory){
+        .params = (blocks * net->param_count + net->state_count) * sizeof(float),
+        .activations = net->activation_size * sizeof(float),
+        .deltas = net->deltas != NULL ? net->delta_size * sizeof(float) : 0,
+        .workspace = net->workspace_size,
+        .others = net->other_bytes};
+}
+
+void convnet_time(struct convnet *net, struct convnet_times *times)
+{
+    net->times = times;
+    if (times != NULL)
+        *times = (struct convnet_times){0};
+}
+
+size_t convnet_conv_count(const struct convnet *net)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < net->spec.count; i++)
+        count += net->shapes[0].convs[i] != NULL;
+    return count;
+}
+
+size_t convnet_winograd_count(const struct convnet *net)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < net->spec.count; i++)
+        count += net->shapes[0].convs[i] != NULL && conv_is_winograd(net->shapes[0].convs[i]);
+    return count;
+}
+
+size_t convnet_reference_passes(const struct convnet *net)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < net->spec.count; i++)
+        if (net->shapes[0].convs[i] != NULL)
+            count += conv_reference_passes(net->shapes[0].convs[i]);
+    return count;
+}
+
+void convnet_record(const struct convnet *net, struct provenance *p)
+{
+    conv_record(p);
+    if (net->block > 0)
+        provenance_set(p, "net.layout", "blocks of %zu channels", net->block);
+    else
+        provenance_set(p, "net.layout", "channels last");
+    provenance_set(p, "net.winograd", "%zu of %zu convolutions", convnet_winograd_count(net),
+                   convnet_conv_count(net));
+}

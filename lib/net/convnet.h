@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* convnet: networks over images from a plan (convnet_spec.h), trained through a struct model.
+ *
+ * Parameters lie in one flat block, layer by layer: convolutions out x in x k x k and bias (out),
+ * transposed ones in x out x k x k, batch normalization scale and shift (c each), linear layers
+ * out x in and bias: PyTorch's arrays in PyTorch's order. Running means and variances (c each) lie
+ * in a second block, the state.
+ *
+ * Images come in as NCHW rows and stay in the library's layout until the classifier: blocks of 16
+ * channels with AVX-512 and of 8 with AVX2 where all channels between the layers are multiples of
+ * that, all channels last otherwise. Memory is planned once: activations, gradients of activations
+ * (which share places as soon as they are read) and workspace lie in one block each. The output of a
+ * batch normalization that only the next convolution reads is not kept but made again in the
+ * backward pass. Primitives are made once a batch size, at its first pass.
+ *
+ * Results are the same bits from run to run for one processor class, library and thread count. */
+#ifndef NET_CONVNET_H
+#define NET_CONVNET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/provenance.h"
+#include "base/rng.h"
+#include "base/status.h"
+#include "net/convnet_spec.h"
+#include "net/model.h"
+
+struct convnet_options {
+    size_t max_batch;     /* at least 1 */
+    int evaluate_only;    /* no gradients: less memory */
+    int direct;           /* 1: never Winograd */
+    int keep_all;         /* 1: nothing is made again in the backward pass: faster, more memory */
+    uint64_t seed;        /* root of the stream "dropout" */
+};
+
+struct convnet_memory {
+    size_t params;        /* bytes of parameters, gradients and state */
+    size_t activations, deltas, workspace;
+    size_t others;        /* statistics, masks, indices, layouts at the ends */
+};
+
+/* Seconds since convnet_time was called, by kind of work. */
+struct convnet_times {
+    double conv_forward, conv_data, conv_weights, norm, other;
+};
+
+struct convnet;
+
+/* A network with zero parameters (running variances 1) and primitives for max_batch. STATUS_MEMORY;
+ * STATUS_UNFIT where the library has no convolution for this processor. The last tensor has to be
+ * numbers, not images (CHECKed). Free with convnet_free. */
+enum status convnet_create(struct convnet **net, const struct convnet_spec *spec,
+                           const struct convnet_options *options) MUST_USE;
+void convnet_free(struct convnet *net); /* NULL is allowed */
+
+/* PyTorch's defaults: weights and biases of convolutions and linear layers are
+ * U(-1/sqrt(fan_in), 1/sqrt(fan_in)), fan_in = in k k (of a transposed convolution out k k); scales 1,
+ * shifts 0, running means 0 and variances 1. Drawn in the order of the parameters. */
+void convnet_init(struct convnet *net, struct rng *rng);
+
+/* The view for training, evaluation and geometry; stands as long as the network. */
+struct model convnet_model(struct convnet *net);
+
+/* d loss / d inputs (batch x inputs, NCHW) of the last backward pass is not made: inputs are data. */
+
+const struct convnet_spec *convnet_plan(const struct convnet *net);
+
+/* Where the parameters of a layer begin, and their number is convnet_layer_params. */
+size_t convnet_params_at(const struct convnet *net, size_t layer);
+
+/* The activations of tensor `tensor` (1 ..) of the last forward pass, as NCHW rows into out
+ * (batch x c h w). With keep_all or evaluate_only; others may be gone (CHECKed). */
+void convnet_features(const struct convnet *net, size_t tensor, float *out);
+
+struct convnet_memory convnet_memory(const struct convnet *net);
+
+/* Starts (or, with NULL, ends) adding up times in *times. */
+void convnet_time(struct convnet *net, struct convnet_times *times);
+
+/* How many convolutions there are, and how many of them are Winograd's. */
+size_t convnet_conv_count(const struct convnet *net);
+size_t convnet_winograd_count(const struct convnet *net);
+
+/* Passes of convolutions for which the library has no fast code (conv_onednn.h). */
+size_t convnet_reference_passes(const struct convnet *net);
+
+/* conv_record, and net.layout, net.winograd ("12 of 20 convolutions"). */
+void convnet_record(const struct convnet *net, struct provenance *p);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* convnet_parts: what the files of convnet share; not for others. */
+#ifndef NET_CONVNET_PARTS_H
+#define NET_CONVNET_PARTS_H
+
+#include "net/conv_onednn.h"
+#include "net/convnet.h"
+
+/* What a layer does with the gradient of a tensor that it reads. */
+enum gradient_mode {
+    GRADIENT_NONE,   /* the input of the network */
+    GRADIENT_WRITE,  /* first to write it */
+    GRADIENT_ADD,    /* another layer has written before */
+    GRADIENT_SHARE   /* the very place of the gradient of what this layer makes */
+};
+
+struct part_tensor {
+    struct tensor_shape shape;
+    size_t block;
+    size_t size;         /* floats of max_batch images, with padding */
+    size_t producer;     /* layer; CONVNET_NONE for the input */
+    size_t readers;      /* how many layers read it */
+    size_t last_reader;
+    size_t same_as;      /* tensor whose place it takes (in place), or itself */
+    int transient;       /* lies in the common place, made again when needed */
+    float *data;
+    size_t delta_root;   /* tensor whose gradient has the same place, or itself */
+    int delta_shared;    /* of a root: two gradients that are both still read lie there */
+    size_t delta_from, delta_to; /* of a root: backward steps of the first write and last read */
+    size_t delta_at;     /* of a root: place in the block */
+    float *delta;
+};
+
+struct part_layer {
+    struct layer_spec spec;
+    size_t params_at, bias_at, param_count, state_at;
+    enum gradient_mode from_mode, addend_mode;
+    float *mean, *inverse; /* batch norm: c */
+    uint8_t *index;        /* max pool */
+    float *factors;        /* dropout */
+    int needs_copy;
+    float *copy;           /* conv: its input in the layout; linear: its input as plain numbers */
+    float *copy_delta;     /* linear: gradient of that */
+};
+
+/* Primitives for one batch size. */
+struct part_shape {
+    size_t batch;
+    struct conv **convs;   /* one a layer, NULL where it is none */
+};
+
+struct convnet {
+    struct convnet_spec spec;
+    struct convnet_options options;
+    size_t block;          /* of the layers between the ends; 0: all channels last */
+    struct part_layer layers[CONVNET_LAYERS_MAX];
+    struct part_tensor tensors[CONVNET_LAYERS_MAX + 1];
+    size_t param_count, state_count;
+    float *params, *grads, *state;
+    float *activations, *deltas;
+    char *workspace;
+    float *transient;      /* inside activations */
+    float *addition;       /* a gradient on its way to another: inside deltas */
+    double *sums;          /* scratch of batch norm */
+    size_t activation_size, delta_size, transient_size, addition_size, sum_size; /* floats, doubles */
+    size_t workspace_size, other_bytes;
+    void **others;         /* blocks of single layers, count of them */
+    size_t other_count;
+    struct part_shape *shapes;
+    size_t shape_count, shape;  /* and the one of the last pass */
+    size_t batch;          /* of the last forward pass */
+    enum model_mode mode;
+    struct rng rng;        /* dropout */
+    struct convnet_times *times;
+};
+
+/* Layouts, places and lifetimes, sizes; no memory. */
+void convnet_plan_memory(struct convnet *net);
+
+/* Whether a linear layer can read this tensor as it lies. */
+int convnet_is_plain(const struct part_tensor *t);
+
+/* Primitives for this batch size, which becomes the present one. */
+enum status convnet_prepare(struct convnet *net, size_t batch) MUST_USE;
+
+/* The passes of struct model. */
+const float *convnet_forward(void *self, const float *x, size_t batch, enum model_mode mode);
+void convnet_backward(void *self, const float *dlogits, float keep);
+float *convnet_dlogits(void *self);
+
+#endif
