@@ -364,6 +364,8 @@ static void windows_and_shapes_that_do_not_fit_are_refused(void **state)
     CHECK_ABORTS(max_pool_backward(&y, index, 2, 2, 0, &x, 0.5f));
     CHECK_ABORTS(average_pool_backward(&y, 2, 2, &x, 2));
     CHECK_ABORTS(global_pool_backward(x.data, &x, NAN));
+    other.h = 12, other.w = 12; /* the size of that padding, but a window lies outside */
+    CHECK_ABORTS(max_pool_forward(&x, 2, 2, 2, &other, NULL));
     other.h = 4, other.w = 4;
     CHECK_ABORTS(max_pool_forward(&x, 17, 1, 0, &other, index));
     other = y, other.block = 3;
