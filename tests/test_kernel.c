@@ -150,6 +150,49 @@ static void mean_squared_distance_counts_every_pair(void **state)
     CHECK_NEAR(kernel_mean_squared_distance(&x, &y), kernel_mean_squared_distance(&y, &x), 1e-15);
 }
 
+/* Samples may coincide or have left the finite numbers: a status, not an abort. */
+static void samples_without_a_scale_have_no_bandwidth(void **state)
+{
+    const double a[] = {0, 0, 3, 4}, b[] = {0, 0, 0, 0, 3, 0}, one[] = {7, 7, 7, 7};
+    const struct mat y = mat_over(a, 2, 2), x = mat_over(b, 3, 2), equal = mat_over(one, 2, 2);
+    const struct mat single = mat_over(one, 1, 2);
+    double s2 = -1, bad[] = {0, 0, 1, (double)NAN};
+    struct mat x_bad = mat_over(bad, 2, 2);
+
+    (void)state;
+    CHECK_STATUS(kernel_bandwidth(&s2, 2, &y, &x), STATUS_OK);
+    CHECK_RELATIVE(s2, 2 * kernel_mean_squared_distance(&y, &x), 1e-15);
+    CHECK_STATUS(kernel_bandwidth(&s2, 2, &equal, &equal), STATUS_NOT_DEFINITE);
+    CHECK_STATUS(kernel_bandwidth(&s2, 2, &single, &single), STATUS_NOT_DEFINITE);
+    CHECK_MESSAGE("mean squared distance of 1 and 1 points is 0");
+    assert_true(s2 == 0);
+    CHECK_STATUS(kernel_bandwidth(&s2, 2, &y, &x_bad), STATUS_DIVERGED);
+    CHECK_MESSAGE("nan");
+    bad[3] = (double)INFINITY;
+    CHECK_STATUS(kernel_bandwidth(&s2, 2, &y, &x_bad), STATUS_DIVERGED);
+    CHECK_ABORTS((void)!kernel_bandwidth(&s2, 0, &y, &x));
+}
+
+/* The narrowest kernel that is accepted has finite second derivatives. */
+static void accepted_bandwidths_have_derivatives(void **state)
+{
+    (void)state;
+    for (int exponent = -170; exponent <= 150; exponent++) {
+        double near[] = {0, pow(10, exponent)}, s2, first, second;
+        const struct mat x = mat_over(near, 2, 1);
+        const enum status status = kernel_bandwidth(&s2, 1, &x, &x);
+
+        CHECK_STATUS(status, exponent < -76 ? STATUS_NOT_DEFINITE : STATUS_OK);
+        for (size_t k = 0; status == STATUS_OK && k < KERNELS; k++) {
+            struct kernel kernel = kernels[k];
+
+            kernel.s2 = s2;
+            kernel_derivatives(&kernel, 0, &first, &second);
+            CHECK_TRUE(isfinite(first) && isfinite(second));
+        }
+    }
+}
+
 static void wrong_shapes_and_bandwidths_abort(void **state)
 {
     struct arena mem = {0};
@@ -182,6 +225,8 @@ int main(void)
         cmocka_unit_test(slopes_are_means_of_central_differences),
         cmocka_unit_test(gram_is_the_mixed_derivative_among_the_points),
         cmocka_unit_test(mean_squared_distance_counts_every_pair),
+        cmocka_unit_test(samples_without_a_scale_have_no_bandwidth),
+        cmocka_unit_test(accepted_bandwidths_have_derivatives),
         cmocka_unit_test(wrong_shapes_and_bandwidths_abort),
     };
 

@@ -367,6 +367,122 @@ static void where_there_is_no_direction_the_gradient_is_taken(void **state)
     arena_free(&p.mem);
 }
 
+/* A step of a hopeless problem: along the gradient, which the report says with its reason. */
+static void falls_back(struct problem *p, size_t batch, enum status reason)
+{
+    const double loss = pass(p, batch);
+
+    CHECK_STATUS(kwng_net_step(&p->k, &p->net, loss, 0.5, &p->report), STATUS_OK);
+    CHECK_STATUS(p->report.estimate.status, reason);
+    assert_true(p->report.fallback);
+    for (size_t i = 0; i < p->net.param_count; i++)
+        assert_true(p->k.direction[i] == p->net.grads[i] && isfinite(p->net.params[i]));
+}
+
+static void one_sample_falls_back(void **state)
+{
+    struct kwng_net_spec spec = with(M);
+    struct problem p;
+
+    (void)state;
+    spec.clip = 0;
+    make(&p, &spec, scale, NET_STANDARD);
+    falls_back(&p, 1, STATUS_NOT_DEFINITE);
+    CHECK_MESSAGE("mean squared distance of 1 and 1 points is 0");
+    arena_free(&p.mem);
+}
+
+/* A scale that is not finite does not show in outputs, loss or gradient of this problem. */
+static void a_scale_that_is_not_finite_falls_back(void **state)
+{
+    static const float broken[OUT] = {1, (float)NAN, 1};
+    struct kwng_net_spec spec = with(M);
+    struct problem p;
+
+    (void)state;
+    spec.clip = 0;
+    make(&p, &spec, broken, NET_STANDARD);
+    falls_back(&p, BATCH, STATUS_DIVERGED);
+    CHECK_MESSAGE("nan");
+    arena_free(&p.mem);
+}
+
+/* All M basis points are the same sample, others are not: one function, a finite direction that
+ * goes down. Its rank is that of rounding, at least 1. */
+static void equal_basis_points_have_a_direction(void **state)
+{
+    struct kwng_net_spec spec = with(M);
+
+    (void)state;
+    for (int damping = 0; damping < 3; damping++) {
+        struct problem p;
+        struct rng points = rng_stream(9, "kwng:points");
+        uint32_t row[M];
+
+        spec.damping = (enum kwng_damping)damping;
+        make(&p, &spec, scale, NET_STANDARD);
+        rng_choose(&points, row, M, BATCH);
+        for (size_t m = 1; m < M; m++)
+            memcpy(p.x + row[m] * IN, p.x + row[0] * IN, IN * sizeof *p.x);
+        CHECK_STATUS(step(&p, 0.1), STATUS_OK);
+        for (size_t m = 1; m < M; m++)
+            for (size_t j = 0; j < OUT; j++)
+                assert_true(p.k.basis.y.a[m * OUT + j] == p.k.basis.y.a[j]);
+        CHECK_STATUS(p.report.estimate.status, STATUS_OK);
+        assert_true(p.report.estimate.rank >= 1 && p.report.estimate.slope > 0);
+        assert_true(isfinite(p.report.length) && p.report.length > 0 && !p.report.fallback);
+        arena_free(&p.mem);
+    }
+}
+
+/* Far fewer basis points than parameters and a damping that vanishes: whatever is left of v, the
+ * parameters stay finite, and the step is clipped or said to be along the gradient. */
+static void vanishing_damping_never_leaves_the_finite_numbers(void **state)
+{
+    (void)state;
+    for (int exponent = -2; exponent >= -320; exponent -= 6) {
+        struct kwng_net_spec spec = with(1);
+        struct problem p;
+
+        spec.eps = pow(10, exponent);
+        spec.period = 0;
+        make(&p, &spec, scale, NET_STANDARD);
+        CHECK_STATUS(step(&p, 0.1), STATUS_OK);
+        assert_true(p.report.fallback == (p.report.estimate.status != STATUS_OK));
+        assert_true(exponent < -38 ? p.report.fallback : !p.report.fallback || exponent < -9);
+        assert_true(p.report.length > 0 && isfinite(p.report.length));
+        assert_true(p.report.length * p.report.clipped < 1 + 1e-5);
+        for (size_t i = 0; i < p.net.param_count; i++)
+            assert_true(isfinite(p.net.params[i]));
+        arena_free(&p.mem);
+    }
+}
+
+/* Outputs that shrink to nothing: a natural gradient as long as there are digits for one, then the
+ * gradient, and never a number that is not finite. */
+static void vanishing_outputs_never_leave_the_finite_numbers(void **state)
+{
+    int natural = 0, fallback = 0;
+
+    (void)state;
+    for (int exponent = 0; exponent >= -44; exponent -= 2) {
+        const float u = powf(10, (float)exponent), small[OUT] = {u, u, u};
+        struct kwng_net_spec spec = with(M);
+        struct problem p;
+
+        make(&p, &spec, small, NET_STANDARD);
+        CHECK_STATUS(step(&p, 0.1), STATUS_OK);
+        assert_true(p.report.fallback == (p.report.estimate.status != STATUS_OK));
+        natural += !p.report.fallback;
+        fallback += p.report.fallback;
+        for (size_t i = 0; i < p.net.param_count; i++)
+            assert_true(isfinite(p.net.params[i]));
+        arena_free(&p.mem);
+    }
+    print_message("outputs of 1 to 1e-44: %d natural, %d fallbacks\n", natural, fallback);
+    assert_true(natural >= 8 && fallback >= 1);
+}
+
 static void a_zero_gradient_makes_no_step(void **state)
 {
     struct problem p;
@@ -486,6 +602,11 @@ int main(void)
         cmocka_unit_test(eps_follows_the_largest_reduction_of_a_window),
         cmocka_unit_test(eps_stays_between_its_ends),
         cmocka_unit_test(where_there_is_no_direction_the_gradient_is_taken),
+        cmocka_unit_test(one_sample_falls_back),
+        cmocka_unit_test(a_scale_that_is_not_finite_falls_back),
+        cmocka_unit_test(equal_basis_points_have_a_direction),
+        cmocka_unit_test(vanishing_damping_never_leaves_the_finite_numbers),
+        cmocka_unit_test(vanishing_outputs_never_leave_the_finite_numbers),
         cmocka_unit_test(a_zero_gradient_makes_no_step),
         cmocka_unit_test(what_is_not_finite_makes_no_step),
         cmocka_unit_test(wrong_options_abort),

@@ -167,6 +167,32 @@ static void run_ends_where_the_estimate_has_no_metric(void **state)
     arena_free(&mem);
 }
 
+/* A spread that is lost beside the mean, or a single sample: there is no kernel. */
+static void samples_that_coincide_end_a_run(void **state)
+{
+    struct arena mem = {0};
+    struct normal_estimator many = normal_estimator_make(&mem, 20, 5, D, &options, 1);
+    struct normal_estimator one = normal_estimator_make(&mem, 1, 1, D, &options, 1);
+    double narrow_[Q] = {0.5, 0.5, 1e-60, 1e-60};
+    const struct vec narrow = vec_over(narrow_, Q), from = start();
+
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct normal_descent s = descent(&mem, GAUSSIAN_NORMAL_LOG, k == 0 ? &many : &one);
+        struct normal_run run;
+
+        normal_descent_restart(&s, k == 0 ? &narrow : &from);
+        normal_estimator_start(s.estimator, 1);
+        CHECK_STATUS(normal_descent_direction(&s), STATUS_NOT_DEFINITE);
+        CHECK_MESSAGE("mean squared distance");
+        CHECK_STATUS(normal_descent_run(&run, &s, 1, k == 0 ? &narrow : &from, 0.1, 3, 0, NULL),
+                     STATUS_OK);
+        assert_int_equal(run.done, 0);
+        CHECK_TRUE(isfinite(run.loss));
+    }
+    arena_free(&mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +203,7 @@ int main(void)
         cmocka_unit_test(step_out_of_the_domain_is_halved_or_ends_the_run),
         cmocka_unit_test(estimated_runs_repeat_with_their_seed),
         cmocka_unit_test(run_ends_where_the_estimate_has_no_metric),
+        cmocka_unit_test(samples_that_coincide_end_a_run),
     };
 
     return cmocka_run_group_tests_name("normal_descent", tests, NULL, NULL);

@@ -153,6 +153,13 @@ static void what_cannot_be_estimated_has_a_status(void **state)
     draw(&p, &mem, 0, 2, 30, 0);
     setting.eps = 0;
     CHECK_STATUS(wng_error(&error, &p, 30, &setting), STATUS_USAGE);
+    setting = plain;
+    setting.basis = 1;
+    CHECK_STATUS(wng_error(&error, &p, 1, &setting), STATUS_NOT_DEFINITE);
+    CHECK_MESSAGE("1 and 1 points");
+    p.x.a[3] = (double)NAN;
+    CHECK_STATUS(wng_error(&error, &p, 30, &plain), STATUS_DIVERGED);
+    draw(&p, &mem, 0, 2, 30, 0);
     CHECK_ABORTS(setting.basis = 31; CHECK_STATUS(wng_error(&error, &p, 30, &setting), STATUS_OK));
     CHECK_ABORTS(CHECK_STATUS(wng_error(&error, &p, 31, &plain), STATUS_OK));
     memory_fail_at(2);

@@ -123,7 +123,7 @@ void kwng_net_backward(struct kwng_net *k, const struct net *net, const struct m
 
 /* ---- one step ---- */
 
-/* Samples, basis points, C, C C' + lambda K and T. STATUS_NOT_DEFINITE: all samples are equal. */
+/* Samples, basis points, C, C C' + lambda K and T. Errors as kernel_bandwidth. */
 static enum status assemble(struct kwng_net *k, const struct net *net, struct mat *gram, double *s2)
 {
     const size_t n = net->batch, d = net->outputs, m = gram->rows;
@@ -137,10 +137,8 @@ static enum status assemble(struct kwng_net *k, const struct net *net, struct ma
     for (size_t i = 0; i < n * d; i++)
         x.a[i] = (double)top->outputs[i] * (double)scale_of(k, i % d);
     kwng_basis_fill(&basis, &x, &k->points, &k->coordinates);
-    *s2 = kernel.s2 = k->spec.bandwidth * kernel_mean_squared_distance(&basis.y, &x);
-    if (!(*s2 >= DBL_MIN && isfinite(*s2)))
-        return status_set(STATUS_NOT_DEFINITE, "kwng_net: the mean squared distance of the outputs "
-                          "is %g", *s2 / k->spec.bandwidth);
+    TRY(kernel_bandwidth(s2, k->spec.bandwidth, &basis.y, &x));
+    kernel.s2 = *s2;
     kernel_mixed(&c, &kernel, &basis.y, basis.coordinate, &x, 1 / sqrt((double)n));
     mat_gram(gram, 1, &c, MAT_AS_IS, 0);
     if (k->spec.lambda > 0) {

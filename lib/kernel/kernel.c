@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/kernel.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "base/check.h"
@@ -47,6 +48,20 @@ double kernel_mean_squared_distance(const struct mat *y, const struct mat *x)
         for (size_t n = 0; n < x->rows; n++)
             vec_adder_add(&sum, squared_distance(y->a + m * y->cols, x->a + n * x->cols, x->cols));
     return vec_adder_total(&sum) / ((double)y->rows * (double)x->rows);
+}
+
+enum status kernel_bandwidth(double *s2, double factor, const struct mat *y, const struct mat *x)
+{
+    CHECK(factor > 0, "a bandwidth of %g mean squared distances", factor);
+    *s2 = factor * kernel_mean_squared_distance(y, x);
+    if (!isfinite(*s2))
+        return status_set(STATUS_DIVERGED, "kernel: the mean squared distance of %zu and %zu "
+                          "points is %g", y->rows, x->rows, *s2 / factor);
+    if (!(*s2 * *s2 >= DBL_MIN))
+        return status_set(STATUS_NOT_DEFINITE, "kernel: the mean squared distance of %zu and %zu "
+                          "points is %g: there is no kernel of that width", y->rows, x->rows,
+                          *s2 / factor);
+    return STATUS_OK;
 }
 
 static void check_kernel(const struct kernel *k, const struct mat *y, const size_t *coordinate)

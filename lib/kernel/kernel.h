@@ -16,6 +16,8 @@
 
 #include <stddef.h>
 
+#include "base/compiler.h"
+#include "base/status.h"
 #include "linalg/mat.h"
 
 enum kernel_family { KERNEL_GAUSSIAN, KERNEL_RATIONAL_QUADRATIC };
@@ -30,8 +32,15 @@ struct kernel {
 double kernel_value(const struct kernel *k, double r2);
 double kernel_derivatives(const struct kernel *k, double r2, double *first, double *second);
 
-/* (1 / (M N)) sum_mn |y_m - x_n|^2, from differences; y is M x d, x is N x d, M, N >= 1. */
+/* (1 / (M N)) sum_mn |y_m - x_n|^2, from differences; y is M x d, x is N x d, M, N >= 1. 0 where
+ * all points are equal, not finite where one is not: a bandwidth comes from kernel_bandwidth. */
 double kernel_mean_squared_distance(const struct mat *y, const struct mat *x);
+
+/* *s2 = factor (> 0) times that mean: what the samples make of a kernel. STATUS_DIVERGED: it is
+ * not finite; STATUS_NOT_DEFINITE: the points are equal, or so near that 1 / s2^2, of which the
+ * second derivatives are made, overflows. *s2 is set in each case. */
+enum status kernel_bandwidth(double *s2, double factor, const struct mat *y,
+                             const struct mat *x) MUST_USE;
 
 /* out (M x N d): entry (m, n d + j) = scale d^2 k(y_m, x_n) / (d y_{c_m} d x_j), where c_m =
  * coordinate[m] < d. M N (d + one exp or pow) operations. */

@@ -14,6 +14,7 @@
  */
 #include "harness/harness.h"
 #include "kwng/classification.h"
+#include "kwng/paper.h"
 
 #define PARAMETERS(P)                                                                              \
     /* type   name         smoke desk  paper */                                                    \
@@ -27,9 +28,7 @@ static const struct axis classes = {
 
 static enum status load(const struct parameters *p, struct loaded *loaded)
 {
-    const struct class_setup s = CLASS_SETUP(p);
-
-    return class_load(&s, loaded);
+    return class_load(&CLASS_SETUP(p), loaded);
 }
 
 /* error_ill - error_well; a run that diverged has the error of guessing. */
@@ -90,8 +89,7 @@ int main(int argc, char **argv)
 {
     return harness_main(argc, argv, &(struct reproduction){
         .id = "class_counts", .title = "Ill-conditioned logits and the number of classes",
-        .paper = "M. Arbel, A. Gretton, W. Li and G. Montufar, Kernelized Wasserstein natural "
-                 "gradient, ICLR 2020 (arXiv 1910.09652)",
+        .paper = KWNG_PAPER,
         .data = "MNIST",
         .differs = "The paper compares CIFAR-100 with CIFAR-10 and a residual network. Here the "
                    "first 2 to 10 digits are told apart by the small network of conditioning, with "

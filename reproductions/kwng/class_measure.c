@@ -16,5 +16,6 @@ enum status class_measure(const struct class_setup *s, double level, struct unit
     emit(u, "loss.train", out.train_loss);
     emit(u, "steps.level", (double)out.steps_to_level);
     emit(u, "work.level", (double)out.steps_to_level * out.cost);
+    emit(u, "fallbacks", (double)out.fallbacks);
     return STATUS_OK;
 }

@@ -92,19 +92,6 @@ static void set_scales(float *U, size_t classes, const struct class_setup *s,
                    : (float)(s->U[0] * pow(10, ratio * (double)j / (double)(classes - 1)));
 }
 
-double class_rate(int half_decades)
-{
-    double rate = half_decades % 2 == 0 ? 1 : 3.1622776601683795;
-
-    if (half_decades % 2 < 0)
-        rate /= 10;
-    for (int k = half_decades / 2; k > 0; k--)
-        rate *= 10;
-    for (int k = half_decades / 2; k < 0; k++)
-        rate /= 10;
-    return rate;
-}
-
 /* Copies the rows order[0..n-1] of x whose label is below `classes`, all of them where order is
  * NULL, at most `most`. *next: how many of n were looked at. */
 static struct records take(struct arena *mem, const float *x, const uint8_t *label, size_t dim,
@@ -295,6 +282,7 @@ enum status class_run(const struct class_setup *s, const struct class_variant *v
     if (status == STATUS_DIVERGED)
         return STATUS_OK;
     TRY(status);
+    out->fallbacks = r->optimizer.kwng.fallbacks;
     out->of = r->judge.n;
     out->wrong = errors(r, &r->judge);
     out->train_of = r->train.n;

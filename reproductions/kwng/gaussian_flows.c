@@ -254,7 +254,7 @@ static const struct metric metrics[] = {
 
 static const struct claim claims[] = {
     {.id = "closed-forms", .place = DERIVED,
-     .words = "the three flows of a quadratic are the closed forms",
+     .words = "the three flows of a quadratic follow their closed forms",
      .kind = BOUND, .metric = "error", .cell = ALL_CELLS, .is = BELOW, .to = 1e-6,
      .reason = "fourth power of the step times H, with room for its factor"},
     {.id = "euclidean-ends", .place = DERIVED,

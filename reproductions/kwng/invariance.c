@@ -19,6 +19,7 @@
 #include "harness/harness.h"
 #include "kwng/normal_descent.h"
 #include "kwng/normal_paths.h"
+#include "kwng/paper.h"
 #include "linalg/stat.h"
 
 #define PARAMETERS(P)                                                                              \
@@ -243,11 +244,11 @@ static const struct claim claims[] = {
      .kind = EQUIVALENCE, .metric = "gap.last", .cell = "kwng", .to_metric = "gap.last",
      .to_cell = "wasserstein", .within = 0.001, .reason = "a third of the exact one's gap"},
     {.id = "squared-norm-rescales", .place = "derived: D = |t_i|^2 becomes D / S^2 with theta S",
-     .words = "damping by squared column norms follows a rescaling to rounding",
+     .words = "damping by squared column norms follows a rescaling of parameters to rounding",
      .kind = BOUND, .metric = "rescaling", .cell = "damped-squared", .is = BELOW, .to = 1e-10,
      .reason = "rounding, far below any change by the damping"},
-    {.id = "norm-rescales", .place = "official code: D = |t_i|, for what the " DAMPING " is to do",
-     .words = "damping by column norms, not squared, follows a rescaling",
+    {.id = "norm-rescales", .place = "official code: D = |t_i|; " DAMPING ": against scales",
+     .words = "damping by column norms, not squared, follows a rescaling of parameters",
      .kind = BOUND, .metric = "rescaling", .cell = "damped-norm", .is = BELOW, .to = 1e-10,
      .reason = "as for squared norms"},
     {.id = "identity-breaks", .place = DAMPING,
@@ -268,8 +269,7 @@ int main(int argc, char **argv)
 {
     return harness_main(argc, argv, &(struct reproduction){
         .id = "invariance", .title = "One normal model in three parameterizations",
-        .paper = "M. Arbel, A. Gretton, W. Li and G. Montufar, Kernelized Wasserstein natural "
-                 "gradient, ICLR 2020 (arXiv 1910.09652)",
+        .paper = KWNG_PAPER,
         .differs = "The paper proves invariance for the flow in continuous time and shows no "
                    "numbers; problem and step sizes are ours. The samples are the same in all "
                    "parameterizations. In variances a large Euclidean step leaves the domain in "

@@ -36,8 +36,8 @@ static void draw(struct normal_estimator *e)
         e->basis.coordinate[m] = rng_below(&e->coordinates, (uint32_t)e->x.cols);
 }
 
-void normal_estimator_sample(struct normal_estimator *e, enum gaussian_family family,
-                             const struct vec *theta)
+enum status normal_estimator_sample(struct normal_estimator *e, enum gaussian_family family,
+                                    const struct vec *theta)
 {
     struct kernel k = {.family = KERNEL_GAUSSIAN};
 
@@ -49,9 +49,10 @@ void normal_estimator_sample(struct normal_estimator *e, enum gaussian_family fa
 
         vec_set(&to, &from);
     }
-    k.s2 = e->sigma_0 * kernel_mean_squared_distance(&e->basis.y, &e->x);
+    TRY(kernel_bandwidth(&k.s2, e->sigma_0, &e->basis.y, &e->x));
     kwng_system(&e->c, &e->t, &k, &e->basis, &e->x, &e->jacobian);
     mat_gram(&e->gram, 1, &e->c, MAT_AS_IS, 0);
+    return STATUS_OK;
 }
 
 void normal_descent_problem(struct vec *start, struct vec *target, struct rng *r, double v_low,
@@ -99,7 +100,7 @@ enum status normal_descent_direction(struct normal_descent *s)
     s->loss = gaussian_families_distance(&s->gradient, s->family, &s->theta, &s->target);
     if (e == NULL)
         return gaussian_families_natural(&s->v, s->family, &s->theta, &s->gradient, s->metric);
-    normal_estimator_sample(e, s->family, &s->theta);
+    TRY(normal_estimator_sample(e, s->family, &s->theta));
     TRY(kwng_factor(&e->metric, &e->gram, NULL, &e->t, &e->options));
     TRY(kwng_direction(&e->metric, &s->gradient, &s->v, &report));
     s->condition = fmax(s->condition, report.largest / report.smallest);

@@ -38,9 +38,9 @@ struct normal_estimator normal_estimator_make(struct arena *mem, size_t N, size_
  * coordinates at its k-th step. */
 void normal_estimator_start(struct normal_estimator *e, uint64_t seed);
 
-/* T and C C' of the model at theta, from new draws. */
-void normal_estimator_sample(struct normal_estimator *e, enum gaussian_family family,
-                             const struct vec *theta);
+/* T and C C' of the model at theta, from new draws. Errors as kernel_bandwidth. */
+enum status normal_estimator_sample(struct normal_estimator *e, enum gaussian_family family,
+                                    const struct vec *theta) MUST_USE;
 
 /* A problem, as (mu, s), 2 d each: the start has mu ~ U(0, 1) and v ~ U(v_low, 1), the target
  * mu* = 0 and log10 v* equally spaced from `exponent` to 0. d >= 2. */
@@ -68,7 +68,7 @@ struct normal_descent normal_descent_make(struct arena *mem, enum gaussian_famil
 void normal_descent_restart(struct normal_descent *s, const struct vec *start);
 
 /* loss, gradient and v at theta. STATUS_DIVERGED where theta is no model, or v not finite; more as
- * kwng_factor and kwng_direction. */
+ * normal_estimator_sample, kwng_factor and kwng_direction. */
 enum status normal_descent_direction(struct normal_descent *s) MUST_USE;
 
 /* theta <- theta - step v, with the step halved at most `most` times until all scales are positive;

@@ -16,77 +16,36 @@
 #include <math.h>
 
 #include "harness/harness.h"
-#include "kwng/normal_descent.h"
+#include "kwng/normal_rivals.h"
+#include "kwng/paper.h"
 
 #define PARAMETERS(P)                                                                              \
     /* type   name        smoke desk  paper  */                                                    \
     P(int,    seeds,      2,    40,   100,  "starts and samples; ours")                            \
-    P(int,    d,          3,    10,   10,   "dimension; paper")                                    \
-    P(int,    N,          40,   128,  128,  "samples of an estimate; paper")                       \
-    P(int,    M,          30,   100,  100,  "basis points; paper")                                 \
-    P(int,    iterations, 50,   50,   50,   "of the natural gradients; ours")                      \
-    P(int,    euclidean,  4000, 4000, 4000, "iterations of gradient descent; ours")                \
     P(int,    finest,     5,    5,    5,    "steps 1 to 10^-finest are tried; ours")               \
     P(int,    bisections, 4,    10,   10,   "of the largest step between two of these; ours")      \
     P(int,    near_runs,  2000, 2000, 2000, "iterations near the target; ours")                    \
     P(double, near,       1e-3, 1e-3, 1e-3, "relative distance from the target there; ours")       \
-    P(double, steep,      -4,   -4,   -4,   "log10 of the least v*, cell steep; ours")             \
-    P(double, mild,       -2,   -2,   -2,   "the same, cell mild; ours")                           \
-    P(double, v_low,      0.2,  0.2,  0.2,  "variances start uniform from here to 1; ours")        \
-    P(double, eps,        1e-8, 1e-8, 1e-8, "damping, D = |t_i|^2; ours (paper: 1e-10)")           \
-    P(double, cut,        1e-12, 1e-12, 1e-12, "relative cut of eigenvalues of C C'; ours")        \
-    P(double, sigma_0,    1,    1,    1,    "s2 over the mean squared distance; official code")
+    NORMAL_RIVALS_PARAMETERS(P)
 DEFINE_PARAMETERS(PARAMETERS)
-
-enum { STEEP, MILD };
-static const struct axis problems = {
-    .name = "target", .meaning = "least variance of the target: 1e-4 (steep) or 1e-2 (mild)",
-    .at = {CELL_NAMES("steep", "mild"), CELL_NAMES("steep", "mild"), CELL_NAMES("steep", "mild")}};
-
-enum { GRADIENT, EXACT, ESTIMATE, METHODS };
 
 struct problem {
     const struct parameters *p;
-    uint64_t seed;
-    struct vec start, target;            /* 2 d, (mu, s) */
-    struct vec near;                     /* 2 d */
+    struct normal_rivals r;
+    struct vec near;                     /* 2 d, (mu, s) */
     double least;                        /* v* */
-    double first;                        /* loss at the start */
-    struct normal_estimator estimator;
-    struct normal_descent by[METHODS];   /* in (mu, v) */
 };
 
 static void make_problem(struct problem *b, const struct parameters *p, struct unit *u)
 {
-    const size_t d = (size_t)p->d;
-    const double exponent = u->cell == STEEP ? p->steep : p->mild;
-    const struct kwng_options options = {.eps = p->eps, .cut = p->cut,
-                                         .damping = KWNG_DAMPING_NORM_SQUARED};
-    struct rng r = rng_stream(u->seed, "start");
+    const struct normal_rivals_setting s = NORMAL_RIVALS(p, u->cell);
 
-    *b = (struct problem){.p = p, .seed = u->seed, .start = vec_zero(u->mem, 2 * d),
-                          .target = vec_zero(u->mem, 2 * d)};
-    normal_descent_problem(&b->start, &b->target, &r, p->v_low, exponent);
-    b->least = pow(10, exponent);
-    b->near = vec_copy(u->mem, &b->target);
-    for (size_t i = 0; i < 2 * d; i++)
-        b->near.x[i] = i < d ? p->near : (1 + p->near) * b->near.x[i];
-    b->first = gaussian_families_distance(NULL, GAUSSIAN_NORMAL_STD, &b->start, &b->target);
-    b->estimator = normal_estimator_make(u->mem, (size_t)p->N, (size_t)p->M, d, &options,
-                                         p->sigma_0);
-    for (int m = 0; m < METHODS; m++) {
-        const enum gaussian_metric metric = m == GRADIENT ? GAUSSIAN_EUCLIDEAN
-                                                          : GAUSSIAN_WASSERSTEIN;
-
-        b->by[m] = normal_descent_make(u->mem, GAUSSIAN_NORMAL_VAR, metric,
-                                       m == ESTIMATE ? &b->estimator : NULL, &b->start,
-                                       &b->target);
-    }
-}
-
-static size_t iterations_of(const struct parameters *p, int method)
-{
-    return (size_t)(method == GRADIENT ? p->euclidean : p->iterations);
+    b->p = p;
+    normal_rivals_make(&b->r, u->mem, &s, u->seed);
+    b->least = pow(10, s.exponent);
+    b->near = vec_copy(u->mem, &b->r.target);
+    for (size_t i = 0; i < 2 * s.d; i++)
+        b->near.x[i] = i < s.d ? p->near : (1 + p->near) * b->near.x[i];
 }
 
 /* The worst relative error of a standard deviation. */
@@ -106,15 +65,15 @@ static enum status largest(double *step, struct problem *b, int method, double w
                            int near)
 {
     const struct parameters *p = b->p;
-    const size_t count = near ? (size_t)p->near_runs : iterations_of(p, method);
-    struct normal_descent *s = &b->by[method];
+    const size_t count = near ? (size_t)p->near_runs : b->r.iterations[method];
+    struct normal_descent *s = &b->r.by[method];
 
     for (int k = 0; k < p->bisections; k++) {
         const double middle = sqrt(works * fails);
         struct normal_run run;
         int good;
 
-        TRY(normal_descent_run(&run, s, b->seed, near ? &b->near : &b->start, middle, count, 0,
+        TRY(normal_descent_run(&run, s, b->r.seed, near ? &b->near : &b->r.start, middle, count, 0,
                                NULL));
         good = run.done == count && (!near || worst_scale(s) < p->near);
         works = good ? middle : works;
@@ -126,27 +85,27 @@ static enum status largest(double *step, struct problem *b, int method, double w
 
 /* Every step of the grid for every method, without help; a run that leaves the domain counts as no
  * progress at all. `stays` is the largest that stays, as an exponent. */
-static enum status try_steps(struct problem *b, struct unit *u, int best[METHODS],
-                             int stays[METHODS])
+static enum status try_steps(struct problem *b, struct unit *u, int best[RIVALS],
+                             int stays[RIVALS])
 {
     struct curve *grid = curve_open(u, "grid", "step [1]", "euclidean [1]", "wasserstein [1]",
                                     "kwng [1]", NULL);
-    double least[METHODS] = {1, 1, 1};
+    double least[RIVALS] = {1, 1, 1};
 
-    for (int m = 0; m < METHODS; m++)
+    for (int m = 0; m < RIVALS; m++)
         best[m] = stays[m] = b->p->finest + 1;
     for (int k = b->p->finest; k >= 0; k--) {
-        double row[METHODS + 1] = {pow(10, -k), 1, 1, 1};
+        double row[RIVALS + 1] = {pow(10, -k), 1, 1, 1};
 
-        for (int m = 0; m < METHODS; m++) {
+        for (int m = 0; m < RIVALS; m++) {
             struct normal_run run;
 
-            TRY(normal_descent_run(&run, &b->by[m], b->seed, &b->start, row[0],
-                                   iterations_of(b->p, m), 0, NULL));
-            if (run.done < iterations_of(b->p, m))
+            TRY(normal_descent_run(&run, &b->r.by[m], b->r.seed, &b->r.start, row[0],
+                                   b->r.iterations[m], 0, NULL));
+            if (run.done < b->r.iterations[m])
                 continue;
             stays[m] = k;
-            row[m + 1] = run.loss / b->first;
+            row[m + 1] = run.loss / b->r.first;
             if (row[m + 1] < least[m]) {
                 least[m] = row[m + 1];
                 best[m] = k;
@@ -161,13 +120,13 @@ static enum status try_steps(struct problem *b, struct unit *u, int best[METHODS
  * converges for steps below 4 v*, the exact flow below 1; from a start with r = max s / s* the
  * first step of the exact flow stays in the domain below r / (4 (r - 1)), and the later ones do if
  * that one does; gradient descent never leaves it below 27 v* / 4. */
-static enum status limits(struct problem *b, struct unit *u, const int stays[METHODS])
+static enum status limits(struct problem *b, struct unit *u, const int stays[RIVALS])
 {
-    const size_t d = b->start.n / 2;
+    const size_t d = b->r.start.n / 2;
     double r = 0, step;
 
     for (size_t i = d; i < 2 * d; i++)
-        r = fmax(r, b->start.x[i] / b->target.x[i]);
+        r = fmax(r, b->r.start.x[i] / b->r.target.x[i]);
     TRY(largest(&step, b, GRADIENT, pow(10, -stays[GRADIENT]), pow(10, 1 - stays[GRADIENT]), 0));
     emit(u, "largest.euclidean", step / b->least);
     TRY(largest(&step, b, EXACT, pow(10, -stays[EXACT]), pow(10, 1 - stays[EXACT]), 0));
@@ -182,7 +141,7 @@ static enum status limits(struct problem *b, struct unit *u, const int stays[MET
 static enum status run_unit(const struct parameters *p, struct unit *u)
 {
     struct problem *b = arena_get(u->mem, 1, sizeof *b);
-    int best[METHODS], stays[METHODS];
+    int best[RIVALS], stays[RIVALS];
 
     make_problem(b, p, u);
     TRY(try_steps(b, u, best, stays));
@@ -211,11 +170,11 @@ static const struct metric metrics[] = {
 
 static const struct claim claims[] = {
     {.id = "exact-step", .place = STEPS,
-     .words = "the best step along the exact Wasserstein natural gradient is 0.1",
+     .words = "of steps 10^-k the best along the exact Wasserstein natural gradient is 0.1",
      .kind = VALUE, .metric = "best.wasserstein", .cell = "steep", .to = 1, .within = 0.5,
      .reason = EXPONENT},
     {.id = "descent-step", .place = STEPS,
-     .words = "the best step of gradient descent is 1e-4 (least variance 1e-4)",
+     .words = "of steps 10^-k the best of gradient descent is 1e-4 (least variance 1e-4)",
      .kind = VALUE, .metric = "best.euclidean", .cell = "steep", .to = 4, .within = 0.5,
      .reason = EXPONENT},
     {.id = "estimate-step-mild", .place = STEPS,
@@ -248,8 +207,7 @@ int main(int argc, char **argv)
 {
     return harness_main(argc, argv, &(struct reproduction){
         .id = "stable_steps", .title = "Steps that gradients of W2^2 bear on a normal model",
-        .paper = "M. Arbel, A. Gretton, W. Li and G. Montufar, Kernelized Wasserstein natural "
-                 "gradient, ICLR 2020 (arXiv 1910.09652)",
+        .paper = KWNG_PAPER,
         .differs = "The paper gives dimension, samples, basis points and the best steps, but not "
                    "the start, the target and the parameters. In variances the step that gradient "
                    "descent bears is set by the least variance of the target; with 1e-4 it is the "
@@ -262,5 +220,5 @@ int main(int argc, char **argv)
                    "quarter of the seeds left it. Dotted: the derived limits of gradient descent "
                    "(4 times the least variance) and of the exact flow (about 1/4).",
         .minutes = {0.01, 0.6, 1.5}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
-        .axis = &problems, .run_unit = run_unit});
+        .axis = &normal_rivals_targets, .run_unit = run_unit});
 }

@@ -16,88 +16,47 @@
 #include <math.h>
 
 #include "harness/harness.h"
-#include "kwng/normal_descent.h"
 #include "kwng/normal_paths.h"
+#include "kwng/normal_rivals.h"
+#include "kwng/paper.h"
 
 #define PARAMETERS(P)                                                                              \
     /* type   name        smoke desk  paper  */                                                    \
     P(int,    seeds,      2,    20,   50,   "starts and samples; ours")                            \
-    P(int,    d,          3,    10,   10,   "dimension; paper")                                    \
-    P(int,    N,          40,   128,  128,  "samples of an estimate; paper")                       \
-    P(int,    M,          30,   100,  100,  "basis points; paper")                                 \
-    P(int,    iterations, 50,   50,   50,   "of the natural gradients; ours")                      \
-    P(int,    euclidean,  4000, 4000, 4000, "iterations of gradient descent; ours")                \
     P(int,    early,      10,   10,   10,   "iteration of an early look; ours")                    \
     P(int,    exact,      20,   20,   20,   "steps whose contraction is measured; ours")           \
     P(double, step,       0.1,  0.1,  0.1,  "of both natural gradients; paper")                    \
     P(double, step_steep, 1e-4, 1e-4, 1e-4, "of gradient descent, cell steep; paper")              \
     P(double, step_mild,  1e-2, 1e-2, 1e-2, "the same, cell mild: best of stable_steps")           \
     P(int,    halvings,   40,   40,   40,   "of a step that leaves the domain, at most; ours")     \
-    P(double, steep,      -4,   -4,   -4,   "log10 of the least v*, cell steep; ours")             \
-    P(double, mild,       -2,   -2,   -2,   "the same, cell mild; ours")                           \
-    P(double, v_low,      0.2,  0.2,  0.2,  "variances start uniform from here to 1; ours")        \
-    P(double, eps,        1e-8, 1e-8, 1e-8, "damping, D = |t_i|^2; ours (paper: 1e-10)")           \
-    P(double, cut,        1e-12, 1e-12, 1e-12, "relative cut of eigenvalues of C C'; ours")        \
-    P(double, sigma_0,    1,    1,    1,    "s2 over the mean squared distance; official code")
+    NORMAL_RIVALS_PARAMETERS(P)
 DEFINE_PARAMETERS(PARAMETERS)
-
-enum { STEEP, MILD };
-static const struct axis problems = {
-    .name = "target", .meaning = "least variance of the target: 1e-4 (steep) or 1e-2 (mild)",
-    .at = {CELL_NAMES("steep", "mild"), CELL_NAMES("steep", "mild"), CELL_NAMES("steep", "mild")}};
-
-enum { GRADIENT, EXACT, ESTIMATE, METHODS };
 
 struct problem {
     const struct parameters *p;
-    uint64_t seed;
-    struct vec start, target;            /* 2 d, (mu, s) */
-    double first;                        /* loss at the start */
-    struct normal_estimator estimator;
-    struct normal_descent by[METHODS];   /* in (mu, v) */
-    struct mat path[METHODS];            /* rows of 2 d, (mu, s) */
+    struct normal_rivals r;
+    struct mat path[RIVALS];             /* rows of 2 d, (mu, s) */
     double condition;                    /* of what is emitted, for its tolerance */
 };
 
-static size_t iterations_of(const struct parameters *p, int method)
-{
-    return (size_t)(method == GRADIENT ? p->euclidean : p->iterations);
-}
-
 static void make_problem(struct problem *b, const struct parameters *p, struct unit *u)
 {
-    const size_t d = (size_t)p->d;
-    const double exponent = u->cell == STEEP ? p->steep : p->mild;
-    const struct kwng_options options = {.eps = p->eps, .cut = p->cut,
-                                         .damping = KWNG_DAMPING_NORM_SQUARED};
-    struct rng r = rng_stream(u->seed, "start");
-
-    *b = (struct problem){.p = p, .seed = u->seed, .start = vec_zero(u->mem, 2 * d),
-                          .target = vec_zero(u->mem, 2 * d)};
-    normal_descent_problem(&b->start, &b->target, &r, p->v_low, exponent);
-    b->first = gaussian_families_distance(NULL, GAUSSIAN_NORMAL_STD, &b->start, &b->target);
-    b->estimator = normal_estimator_make(u->mem, (size_t)p->N, (size_t)p->M, d, &options,
-                                         p->sigma_0);
-    for (int m = 0; m < METHODS; m++) {
-        const enum gaussian_metric metric = m == GRADIENT ? GAUSSIAN_EUCLIDEAN
-                                                          : GAUSSIAN_WASSERSTEIN;
-
-        b->by[m] = normal_descent_make(u->mem, GAUSSIAN_NORMAL_VAR, metric,
-                                       m == ESTIMATE ? &b->estimator : NULL, &b->start,
-                                       &b->target);
-        b->path[m] = mat_zero(u->mem, iterations_of(p, m) + 1, 2 * d);
-    }
+    b->p = p;
+    normal_rivals_make(&b->r, u->mem, &NORMAL_RIVALS(p, u->cell), u->seed);
+    for (int m = 0; m < RIVALS; m++)
+        b->path[m] = mat_zero(u->mem, b->r.iterations[m] + 1, b->r.start.n);
 }
 
 /* In (mu, s) the exact flow is theta - theta* -> (1 - 2 step) (theta - theta*). */
 static enum status contraction(struct problem *b, struct unit *u)
 {
     struct normal_descent s = normal_descent_make(u->mem, GAUSSIAN_NORMAL_STD, GAUSSIAN_WASSERSTEIN,
-                                                  NULL, &b->start, &b->target);
+                                                  NULL, &b->r.start, &b->r.target);
     struct normal_run run;
 
-    TRY(normal_descent_run(&run, &s, b->seed, &b->start, b->p->step, (size_t)b->p->exact, 0, NULL));
-    emit_conditioned(u, "contraction", pow(run.loss / b->first, 1.0 / b->p->exact), 100);
+    TRY(normal_descent_run(&run, &s, b->r.seed, &b->r.start, b->p->step, (size_t)b->p->exact, 0,
+                           NULL));
+    emit_conditioned(u, "contraction", pow(run.loss / b->r.first, 1.0 / b->p->exact), 100);
     return STATUS_OK;
 }
 
@@ -113,13 +72,13 @@ static enum status walk(struct problem *b, struct unit *u, int method, double st
     const int looks[] = {p->early, p->iterations, p->euclidean};
 
     for (int i = 0; i < (method == GRADIENT ? 3 : 2); i++) {
-        const int last = (size_t)looks[i] == iterations_of(p, method);
+        const int last = (size_t)looks[i] == b->r.iterations[method];
         struct normal_run run;
 
-        TRY(normal_descent_run(&run, &b->by[method], b->seed, &b->start, step, (size_t)looks[i],
-                               method == ESTIMATE ? p->halvings : 0,
+        TRY(normal_descent_run(&run, &b->r.by[method], b->r.seed, &b->r.start, step,
+                               (size_t)looks[i], method == ESTIMATE ? p->halvings : 0,
                                last ? &b->path[method] : NULL));
-        b->condition = fmax(b->condition, b->by[method].condition);
+        b->condition = fmax(b->condition, b->r.by[method].condition);
         emit_scaled_at(u, names[method], looks[i], run.loss,
                        (run.halvings > 0 ? HALVED : 1) * fmax(b->condition, 4 / sqrt(run.loss)));
         *halvings = run.halvings;
@@ -133,23 +92,23 @@ static enum status three_paths(struct problem *b, struct unit *u, double gradien
 {
     const struct parameters *p = b->p;
     struct normal_descent logs = normal_descent_make(u->mem, GAUSSIAN_NORMAL_LOG,
-                                                     GAUSSIAN_WASSERSTEIN, &b->estimator,
-                                                     &b->start, &b->target);
+                                                     GAUSSIAN_WASSERSTEIN, &b->r.estimator,
+                                                     &b->r.start, &b->r.target);
     struct normal_run run;
     int halvings = 0;
 
-    for (int m = 0; m < METHODS; m++)
+    for (int m = 0; m < RIVALS; m++)
         TRY(walk(b, u, m, m == GRADIENT ? gradient_step : p->step, &halvings));
     emit(u, "halvings", halvings);
-    TRY(normal_descent_run(&run, &logs, b->seed, &b->start, p->step, (size_t)p->iterations, 0,
+    TRY(normal_descent_run(&run, &logs, b->r.seed, &b->r.start, p->step, (size_t)p->iterations, 0,
                            NULL));
-    emit(u, "logs.nearer", run.done == (size_t)p->iterations && run.loss < b->first);
+    emit(u, "logs.nearer", run.done == (size_t)p->iterations && run.loss < b->r.first);
     return STATUS_OK;
 }
 
 static double relative_loss(const struct problem *b, int method, size_t k)
 {
-    return pow(normal_paths_from(&b->path[method], k, &b->target), 2) / b->first;
+    return pow(normal_paths_from(&b->path[method], k, &b->r.target), 2) / b->r.first;
 }
 
 /* Losses over iterations and the distance of the estimate's path from the exact one, relative to
@@ -163,7 +122,7 @@ static void losses(struct problem *b, struct unit *u)
 
     for (size_t k = 0; k < b->path[EXACT].rows; k++) {
         const double apart = normal_paths_apart(&b->path[EXACT], &b->path[ESTIMATE], k) /
-                             sqrt(b->first);
+                             sqrt(b->r.first);
 
         most = fmax(most, apart);
         curve_row(natural, (double[]){(double)k, relative_loss(b, EXACT, k),
@@ -181,21 +140,21 @@ static enum status plane(struct problem *b, struct unit *u)
                                      "wasserstein x [1]", "wasserstein y [1]", "kwng x [1]",
                                      "kwng y [1]", NULL);
     const size_t rows = b->path[EXACT].rows, every = (b->path[GRADIENT].rows - 1) / (rows - 1);
-    struct mat thin[METHODS], at[METHODS];
+    struct mat thin[RIVALS], at[RIVALS];
     double explained;
 
-    for (int m = 0; m < METHODS; m++) {
+    for (int m = 0; m < RIVALS; m++) {
         thin[m] = mat_rows(&b->path[m], 0, rows);
         at[m] = mat_zero(u->mem, rows, 2);
     }
-    thin[GRADIENT] = mat_zero(u->mem, rows, b->target.n);
+    thin[GRADIENT] = mat_zero(u->mem, rows, b->r.target.n);
     for (size_t k = 0; k < rows; k++) {
         const struct vec from = mat_row(&b->path[GRADIENT], k * every);
         struct vec to = mat_row(&thin[GRADIENT], k);
 
         vec_set(&to, &from);
     }
-    TRY(normal_paths_plane(at, &explained, thin, METHODS, &b->target, u->mem));
+    TRY(normal_paths_plane(at, &explained, thin, RIVALS, &b->r.target, u->mem));
     for (size_t k = 0; k < rows; k++)
         curve_row(paths, (double[]){(double)k, at[0].a[2 * k], at[0].a[2 * k + 1], at[1].a[2 * k],
                                     at[1].a[2 * k + 1], at[2].a[2 * k], at[2].a[2 * k + 1]});
@@ -266,7 +225,7 @@ static const struct claim claims[] = {
      .kind = BOUND, .metric = "halvings", .cell = "steep", .is = ABOVE, .to = 0.5,
      .reason = "a count"},
     {.id = "logs-are-no-help", .place = "test of ours",
-     .words = "logarithms of variances keep the domain instead, but the estimate overshoots there",
+     .words = "in logarithms of variances, which keep the domain, most seeds end farther away",
      .kind = ORDER, .metric = "logs.nearer", .cell = "steep", .is = BELOW, .to = 0.5,
      .reason = "more seeds that end farther than seeds that end nearer"},
 };
@@ -275,8 +234,7 @@ int main(int argc, char **argv)
 {
     return harness_main(argc, argv, &(struct reproduction){
         .id = "trajectory", .title = "A normal model on its way to a target",
-        .paper = "M. Arbel, A. Gretton, W. Li and G. Montufar, Kernelized Wasserstein natural "
-                 "gradient, ICLR 2020 (arXiv 1910.09652)",
+        .paper = KWNG_PAPER,
         .differs = "The paper gives dimension, samples, basis points and steps, but not the start, "
                    "the target, the parameters and what keeps variances positive; those are ours. "
                    "The exact flow needs nothing for steps up to 1/4. The estimate's error is not "
@@ -289,5 +247,5 @@ int main(int argc, char **argv)
                    "over seeds. Bottom right: W2 between the estimate's path and the exact one, "
                    "over W2 of start and target.",
         .minutes = {0.01, 0.15, 0.4}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
-        .axis = &problems, .run_unit = run_unit});
+        .axis = &normal_rivals_targets, .run_unit = run_unit});
 }

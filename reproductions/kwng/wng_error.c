@@ -10,6 +10,10 @@
 const enum gaussian_family wng_models[WNG_MODELS] = {GAUSSIAN_NORMAL_VAR, GAUSSIAN_LOG_NORMAL,
                                                      GAUSSIAN_SPHERE};
 
+#define MODELS CELL_NAMES("normal", "log-normal", "sphere")
+const struct axis wng_error_models = {.name = "model", .meaning = "family of distributions",
+                                      .at = {MODELS, MODELS, MODELS}};
+
 static void draw_parameters(struct vec *theta, enum gaussian_family family, size_t d,
                             struct rng *rng)
 {
@@ -59,7 +63,7 @@ static enum status estimate(struct vec *v, const struct wng_problem *p, size_t n
     struct kernel kernel = s->kernel;
     struct kwng_report report;
 
-    kernel.s2 = s->bandwidth * kernel_mean_squared_distance(&basis.y, &x);
+    TRY(kernel_bandwidth(&kernel.s2, s->bandwidth, &basis.y, &x));
     kwng_system(&c, &t, &kernel, &basis, &x, &jacobian);
     mat_gram(&gram, 1, &c, MAT_AS_IS, 0);
     if (s->lambda > 0)

@@ -17,12 +17,20 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "geometry/gaussian_families.h"
+#include "harness/harness.h"
 #include "kernel/kernel.h"
 #include "linalg/mat.h"
 
 enum { WNG_MODELS = 3 };
 extern const enum gaussian_family wng_models[WNG_MODELS];
-#define WNG_MODEL_NAMES "normal", "log-normal", "sphere"
+extern const struct axis wng_error_models; /* cells: the models */
+
+/* Rows of the parameter table that programs on this error share. */
+#define WNG_ERROR_PARAMETERS(P)                                                                    \
+    P(double, narrow, 1,     1,     1,     "s2 over mean |Y - X|^2; official code")                \
+    P(double, wide,   10,    10,    10,    "the same for the log-normal; ours")                    \
+    P(double, eps,    1e-10, 1e-10, 1e-10, "damping, identity; paper, as far as legible")          \
+    P(double, cut,    1e-12, 1e-12, 1e-12, "of eigenvalues, relative; ours, code 0")
 
 /* One model with its samples and its exact natural gradient. */
 struct wng_problem {
@@ -48,7 +56,7 @@ enum status wng_problem_draw(struct wng_problem *p, struct arena *mem, enum gaus
 
 /* *error = |v - v_exact| / |v_exact| from the first n samples. Basis points and coordinates come
  * from the streams "points:<run>:<d>:<n>" and "coordinates:...": the same ones for every kernel.
- * Errors as kwng_factor, kwng_direction. */
+ * Errors as kernel_bandwidth, kwng_factor, kwng_direction. */
 enum status wng_error(double *error, const struct wng_problem *p, size_t n,
                       const struct wng_setting *setting) MUST_USE;
 
