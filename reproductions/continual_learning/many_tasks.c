@@ -14,6 +14,7 @@
  */
 #include <math.h>
 
+#include "continual_learning/draws.h"
 #include "harness/harness.h"
 #include "kernel/kernel_regression.h"
 #include "kernel/learning_curve.h"
@@ -23,12 +24,12 @@
     P(int,    seeds,   2,    10,   25,    "each holds a number of draws; ours")                    \
     P(int,    work,    500, 16000, 40000, "draws a seed are work / N_1, 2 to 20; ours")            \
     P(int,    D,       10,   10,   10,    "input dimension; ours")                                 \
-    P(int,    L,       3,    3,    3,     "layers of weights; slides")                             \
     P(double, noise,   1e-3, 1e-3, 1e-3,  "variance of the labels' noise in the noisy cell; ours") \
     P(int,    theory,  100,  100,  100,   "tasks of the theory; slides")                           \
     P(int,    tests,   300,  1000, 4000,  "test inputs; ours")                                     \
     P(int,    anchors, 100,  300,  10000, "of a random target; ours")                              \
-    P(int,    degrees, 40,   40,   40,    "of the theory, the tail is a ridge; ours")
+    P(int,    degrees, 40,   40,   40,    "of the theory, the tail is a ridge; ours")          \
+    NETWORK_PARAMETERS(P)
 DEFINE_PARAMETERS(PARAMETERS)
 
 static const struct setting {
@@ -45,59 +46,54 @@ static const struct axis axis = {
                       "1000, 500", "4000, 50")}};
 
 enum { MOST = 40 };
-#define CONDITION 1e4 /* of the kernel matrices, at most about 5e3 */
 
-/* Adds the errors of one draw after each task to E[0 .. tasks - 1]. */
-static enum status learn(const struct parameters *p, const struct unit *u, const struct setting *s,
-                         int draw, struct arena *mem, double E[MOST])
+struct measured {
+    const struct parameters *p;
+    const struct unit *u;
+    const struct setting *s;
+    int draw;
+    double E[MOST];         /* sums over draws of the errors after each task */
+    double condition;
+};
+
+/* One draw. */
+static enum status learn(void *context, struct arena *mem)
 {
-    const struct ntk_spec spec = {(size_t)p->L, 2, 0};
-    const size_t samples = s->first + (s->tasks - 1) * s->later, tests = (size_t)p->tests;
-    struct rng inputs = rng_stream(u->seed, "inputs:%d", draw);
-    struct rng target = rng_stream(u->seed, "target:%d", draw);
-    struct rng noise = rng_stream(u->seed, "noise:%d", draw);
-    const struct mat x = kernel_sphere_points(mem, &inputs, samples + tests, (size_t)p->D);
+    struct measured *m = context;
+    const struct setting *s = m->s;
+    const struct ntk_spec spec = NETWORK(m->p);
+    const size_t samples = s->first + (s->tasks - 1) * s->later, tests = (size_t)m->p->tests;
+    struct rng inputs = rng_stream(m->u->seed, "inputs:%d", m->draw);
+    struct rng target = rng_stream(m->u->seed, "target:%d", m->draw);
+    struct rng noise = rng_stream(m->u->seed, "noise:%d", m->draw);
+    const struct mat x = kernel_sphere_points(mem, &inputs, samples + tests, (size_t)m->p->D);
     struct mat f = mat_zero(mem, samples + tests, 1);
     struct kernel_sequence sequence =
         kernel_sequence_make(mem, &spec, &x, 1, s->first > s->later ? s->first : s->later);
     struct vec y = vec_zero(mem, samples);
 
-    TRY(kernel_targets(&f, mem, &target, &spec, &x, (size_t)p->anchors));
+    TRY(kernel_targets(&f, mem, &target, &spec, &x, (size_t)m->p->anchors));
     for (size_t i = 0; i < samples; i++)
-        y.x[i] = f.a[i] + (s->noisy ? sqrt(p->noise) * rng_normal(&noise) : 0);
+        y.x[i] = f.a[i] + (s->noisy ? sqrt(m->p->noise) * rng_normal(&noise) : 0);
     for (size_t n = 0, at = 0; n < s->tasks; n++) {
         const size_t count = n == 0 ? s->first : s->later;
         const struct vec labels = vec_over(y.x + at, count);
         const struct vec truth = vec_over(f.a + samples, tests);
         const struct vec got = vec_over(sequence.f.a + samples, tests);
 
-        TRY(kernel_sequence_learn(&sequence, at, count, &labels, 0, 0, NULL));
-        E[n] += vec_mean_squared_difference(&truth, &got);
+        TRY(kernel_sequence_learn(&sequence, at, count, &labels, 0, 0));
+        m->E[n] += vec_mean_squared_difference(&truth, &got);
         at += count;
     }
+    m->condition = fmax(m->condition, sequence.condition);
     return STATUS_OK;
-}
-
-static enum status run_draw(const struct parameters *p, const struct unit *u,
-                            const struct setting *s, int draw, double E[MOST])
-{
-    struct arena mem = {0};
-    enum status status;
-
-    if (arena_guard(&mem)) {
-        arena_free(&mem);
-        return STATUS_MEMORY;
-    }
-    status = learn(p, u, s, draw, &mem, E);
-    arena_free(&mem);
-    return status;
 }
 
 /* Bias and variance after tasks 1 .. count. */
 static enum status solve_theory(const struct parameters *p, const struct unit *u,
                                 const struct setting *s, struct vec *bias, struct vec *variance)
 {
-    const struct ntk_spec spec = {(size_t)p->L, 2, 0};
+    const struct ntk_spec spec = NETWORK(p);
     const size_t count = bias->n;
     struct learning_task *tasks = arena_get(u->mem, count, sizeof *tasks);
     struct mat b = mat_zero(u->mem, count, count), v = mat_zero(u->mem, count, count);
@@ -105,7 +101,7 @@ static enum status solve_theory(const struct parameters *p, const struct unit *u
     struct spectrum spectrum;
 
     TRY(spectrum_sphere(&spectrum, u->mem, ntk_sphere, &spec, (size_t)p->D, (size_t)p->degrees,
-                        256));
+                        (size_t)p->nodes));
     TRY(learning_curve_solve(&first, u->mem, &spectrum, (double)s->first, 0));
     TRY(learning_curve_solve(&later, u->mem, &spectrum, (double)s->later, 0));
     for (size_t n = 0; n < count; n++)
@@ -118,21 +114,30 @@ static enum status solve_theory(const struct parameters *p, const struct unit *u
     return STATUS_OK;
 }
 
-static void report(struct unit *u, const struct setting *s, const double E[MOST], double draws,
-                   const struct vec *bias, const struct vec *variance)
+/* E_n - E_{n-1} over E_1: a difference has lost as many digits as it is smaller than its terms. */
+static void emit_step(struct unit *u, int n, double E, double before, double first,
+                      double condition)
+{
+    const double step = E - before, least = 0x1p-52 * before;
+
+    emit_scaled_at(u, "step", n, step / first, condition * before / fmax(fabs(step), least));
+}
+
+static void report(struct unit *u, const struct measured *m, double draws, const struct vec *bias,
+                   const struct vec *variance)
 {
     struct curve *measured = curve_open(u, "measured", "task [1]", "error [E_1]", NULL);
     struct curve *theory = curve_open(u, "theory", "task [1]", "error [E_1]", "bias [E_1]",
                                       "variance [E_1]", NULL);
-    const double E_1 = bias->x[0] + variance->x[0];
+    const double *E = m->E, E_1 = bias->x[0] + variance->x[0], condition = m->condition;
     double peak = 0, last = 0, lowest = 1;
 
-    for (size_t n = 0; n < s->tasks; n++) {
-        emit_scaled_at(u, "error", (int)n + 1, E[n] / E[0], CONDITION);
+    for (size_t n = 0; n < m->s->tasks; n++) {
+        emit_scaled_at(u, "error", (int)n + 1, E[n] / E[0], condition);
         if (n > 0)
-            emit_scaled_at(u, "step", (int)n + 1, (E[n] - E[n - 1]) / E[0], CONDITION);
+            emit_step(u, (int)n + 1, E[n], E[n - 1], E[0], condition);
         emit_scaled_at(u, "agreement", (int)n + 1, E[n] / draws / (bias->x[n] + variance->x[n]),
-                       CONDITION);
+                       condition);
         curve_row(measured, (double[]){(double)n + 1, E[n] / E[0]});
     }
     for (size_t n = 0; n < bias->n; n++) {
@@ -141,22 +146,23 @@ static void report(struct unit *u, const struct setting *s, const double E[MOST]
         lowest = fmin(lowest, last);
         curve_row(theory, (double[]){(double)n + 1, last, bias->x[n] / E_1, variance->x[n] / E_1});
     }
-    emit_conditioned(u, "theory.peak", peak, CONDITION);
-    emit_conditioned(u, "theory.lowest", lowest, CONDITION);
-    emit_conditioned(u, "theory.last", last, CONDITION);
+    emit_conditioned(u, "condition", condition, condition);
+    emit(u, "theory.peak", peak);
+    emit(u, "theory.lowest", lowest);
+    emit(u, "theory.last", last);
 }
 
 static enum status run_unit(const struct parameters *p, struct unit *u)
 {
     const struct setting *s = &settings[u->cell];
-    const int wanted = p->work / (int)s->first, draws = wanted < 2 ? 2 : wanted > 20 ? 20 : wanted;
+    const int draws = draws_a_seed(p->work, (double)s->first, 2, 20);
     struct vec bias = vec_zero(u->mem, (size_t)p->theory), variance = vec_copy(u->mem, &bias);
-    double E[MOST] = {0};
+    struct measured m = {.p = p, .u = u, .s = s};
 
     TRY(solve_theory(p, u, s, &bias, &variance));
-    for (int draw = 0; draw < draws; draw++)
-        TRY(run_draw(p, u, s, draw, E));
-    report(u, s, E, draws, &bias, &variance);
+    for (m.draw = 0; m.draw < draws; m.draw++)
+        TRY(draws_within(learn, &m));
+    report(u, &m, draws, &bias, &variance);
     return STATUS_OK;
 }
 
@@ -164,12 +170,11 @@ static const struct metric metrics[] = {
     {"error.*", "E_1", LOWER_IS_BETTER, CLASS_COND, 0, "E_n over E_1"},
     {"step.*", "E_1", LOWER_IS_BETTER, CLASS_COND, 0, "E_n - E_{n-1} over E_1"},
     {"agreement.*", "1", NO_DIRECTION, CLASS_COND, 0, "E_n over the theory's"},
-    {"theory.peak", "E_1", NO_DIRECTION, CLASS_COND, 0, "largest E_n / E_1 of 100 tasks, theory"},
-    {"theory.lowest", "E_1", NO_DIRECTION, CLASS_COND, 0, "smallest E_n / E_1 of 100, theory"},
-    {"theory.last", "E_1", NO_DIRECTION, CLASS_COND, 0, "E_100 / E_1, theory"},
+    CONDITION_METRIC,
+    {"theory.peak", "E_1", NO_DIRECTION, CLASS_LIBM, 0, "largest E_n / E_1 of 100 tasks, theory"},
+    {"theory.lowest", "E_1", NO_DIRECTION, CLASS_LIBM, 0, "smallest E_n / E_1 of 100, theory"},
+    {"theory.last", "E_1", NO_DIRECTION, CLASS_LIBM, 0, "E_100 / E_1, theory"},
 };
-
-#define FINITE_SIZE "the theory is for large N: at N = 100 it may be a few percent off"
 
 static const struct claim claims[] = {
     {.id = "equal-sizes-fall", .place = "slides: E_n falls at each task of equal size",
