@@ -29,6 +29,26 @@ static void solve_is_the_ridge_solution(void **state)
     arena_free(&mem);
 }
 
+/* Each column of a matrix of labels as if it were alone. */
+static void solve_takes_columns(void **state)
+{
+    const double k_[] = {2, 1, 1, 3}, labels[] = {1, 5, -2, 0.25}; /* 2 x 2 */
+    struct arena mem = {0};
+    const struct mat k = mat_over(k_, 2, 2), y = mat_over(labels, 2, 2);
+    struct mat gram = mat_copy(&mem, &k), a = mat_copy(&mem, &y), three = mat_zero(&mem, 3, 2);
+    double rcond = 0;
+
+    (void)state;
+    CHECK_STATUS(kernel_regression_solve_matrix(&gram, 0.5, &a, &rcond), STATUS_OK);
+    for (size_t j = 0; j < 2; j++) {
+        CHECK_RELATIVE(2.5 * a.a[j] + a.a[2 + j], labels[j], 1e-14);
+        CHECK_RELATIVE(a.a[j] + 3.5 * a.a[2 + j], labels[2 + j], 1e-14);
+    }
+    CHECK_RELATIVE(rcond, 7.75 / (4.5 * 4.5), 1e-12);
+    CHECK_ABORTS((void)!kernel_regression_solve_matrix(&gram, 0, &three, NULL));
+    arena_free(&mem);
+}
+
 static void singular_kernels_say_so(void **state)
 {
     struct arena mem = {0};
@@ -125,6 +145,33 @@ static void a_sequence_has_the_errors_of_its_tasks(void **state)
     arena_free(&mem);
 }
 
+/* The largest of its tasks' conditions, whatever their order. */
+static void a_sequence_keeps_its_largest_condition(void **state)
+{
+    enum { N = 30 };
+    struct arena mem = {0};
+    struct rng r = rng_stream(6, "x");
+    const struct mat x = kernel_sphere_points(&mem, &r, N, 4);
+    const struct vec y = vec_normal(&mem, &r, N, 1), few = vec_over(y.x, 5);
+    struct kernel_sequence s = kernel_sequence_make(&mem, &relu3, &x, 1, N);
+    struct mat gram = mat_zero(&mem, N, N);
+    struct vec a = vec_copy(&mem, &y);
+    double rcond, small;
+
+    (void)state;
+    CHECK_STATUS(ntk_gram(&gram, &relu3, NTK_TANGENT, &x, 1), STATUS_OK);
+    CHECK_STATUS(kernel_regression_solve(&gram, 0, &a, &rcond), STATUS_OK);
+    CHECK_NEAR(s.condition, 0, 0);
+    CHECK_STATUS(kernel_sequence_learn(&s, 10, 5, &few, 0, 0), STATUS_OK);
+    small = s.condition;
+    CHECK_TRUE(small >= 1 && small < 0.5 / rcond);
+    CHECK_STATUS(kernel_sequence_learn(&s, 0, N, &y, 0, 0), STATUS_OK);
+    CHECK_RELATIVE(s.condition, 1 / rcond, 1e-12);
+    CHECK_STATUS(kernel_sequence_learn(&s, 10, 5, &few, 0, 0), STATUS_OK);
+    CHECK_RELATIVE(s.condition, 1 / rcond, 1e-12);
+    arena_free(&mem);
+}
+
 /* The filter against `steps` steps taken one by one. */
 static void descent_is_its_steps(void **state)
 {
@@ -211,7 +258,7 @@ static void a_sequence_is_its_formula(void **state)
     struct mat k = mat_zero(&mem, ALL, ALL), part;
     struct vec a = vec_copy(&mem, &ya), b = vec_copy(&mem, &yb);
     struct kernel_sequence s = kernel_sequence_make(&mem, &relu3, &x, 1, A);
-    double f[ALL], rcond;
+    double f[ALL];
 
     (void)state;
     CHECK_STATUS(ntk_gram(&k, &relu3, NTK_TANGENT, &x, 1), STATUS_OK);
@@ -251,8 +298,8 @@ static void a_sequence_is_its_formula(void **state)
         CHECK_NEAR(s.f.a[i], backward, 1e-6);
     }
     CHECK_NEAR(s.f.a[2], 0, 0);
-    CHECK_ABORTS(rcond = kernel_sequence_learn(&s, 0, A + 1, &ya, 0, 0));
-    CHECK_ABORTS(rcond = kernel_sequence_learn(&s, 0, A, &ya, 0, 1));
+    CHECK_ABORTS((void)!kernel_sequence_learn(&s, 0, A + 1, &ya, 0, 0));
+    CHECK_ABORTS((void)!kernel_sequence_learn(&s, 0, A, &ya, 0, 1));
     arena_free(&mem);
 }
 
@@ -341,10 +388,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(solve_is_the_ridge_solution),
+        cmocka_unit_test(solve_takes_columns),
         cmocka_unit_test(singular_kernels_say_so),
         cmocka_unit_test(repeated_inputs_are_singular_and_say_so),
         cmocka_unit_test(ill_conditioned_kernels_have_their_condition),
         cmocka_unit_test(a_sequence_has_the_errors_of_its_tasks),
+        cmocka_unit_test(a_sequence_keeps_its_largest_condition),
         cmocka_unit_test(descent_is_its_steps),
         cmocka_unit_test(descent_leaves_what_the_kernel_cannot_see),
         cmocka_unit_test(a_sequence_is_its_formula),
