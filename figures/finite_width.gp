@@ -6,11 +6,13 @@ width = 1000; height = 380
 load 'figures/style.gp'
 
 units(c) = real(c[strstrt(c, '=') + 1:*])
-at(name) = stringcolumn('metric') eq name ? units(stringcolumn('cell')) : NaN
+is(name) = stringcolumn('metric') eq name
+at(name) = is(name) ? units(stringcolumn('cell')) : NaN
+of(name, c) = is(name) ? column(c) : NaN # rows of other metrics have no say in the range
 task(j) = word('single unrelated equal', j)
 label(j) = word('"A alone" "B after an unrelated A" "two samples of one function"', j)
 shift(j) = 1 + 0.06 * (j - 2)
-errors(kind) = sprintf("for [j=1:3] table('metrics') using (shift(j) * at('%s.'.task(j))):(column('mean')):(column('low')):(column('high')) with yerrorbars lt j ps 0.8 lw 1.4 title label(j)", kind)
+errors(kind) = sprintf("for [j=1:3] table('metrics') using (shift(j) * at('%s.'.task(j))):(of('%s.'.task(j), 'mean')):(of('%s.'.task(j), 'low')):(of('%s.'.task(j), 'high')) with yerrorbars lt j ps 0.8 lw 1.4 title label(j)", kind, kind, kind, kind)
 own = errors('own'); limit = errors('limit')
 y(j) = task(j).' [E_A]'
 theory(j) = task(j).' theory [E_A]'
@@ -22,7 +24,7 @@ set xlabel 'width'
 set key at graph 0, graph 1.02 left bottom Left reverse vertical maxrows 4
 set offsets graph 0.06, graph 0.06, 0, 0
 set logscale y
-set yrange [0.1:*]
+set yrange [0.1:4]
 set label 1 'error, in E_A of the theory' at graph 0, screen 0.955 left textcolor rgb ink font heading
 plot for [j=1:3] table('error') using 'width [1]':(column(theory(j))) with lines lt j notitle, \
      for [j=1:3] table('error') using (shift(j) * column('width [1]')):(column(y(j))):(edge(y(j), '.low')):(edge(y(j), '.high')) with yerrorbars lt j ps 0.8 lw 1.4 title label(j), \
