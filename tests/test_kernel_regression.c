@@ -211,6 +211,7 @@ static void descent_is_its_steps(void **state)
         CHECK_NEAR(a.x[i], y.x[i], 1e-11);
     CHECK_STATUS(kernel_descent_coefficients(&a, &d, 2 * N / largest, 5), STATUS_USAGE);
     CHECK_MESSAGE("limit of stability");
+    CHECK_MESSAGE("condition");
     CHECK_STATUS(kernel_descent_coefficients(&a, &d, 0, 5), STATUS_USAGE);
     CHECK_STATUS(kernel_descent_coefficients(&a, &d, 0.5, -1), STATUS_USAGE);
     CHECK_STATUS(kernel_descent_coefficients(&a, &d, 1.9 * N / largest, 5.5), STATUS_USAGE);

@@ -101,8 +101,9 @@ enum status kernel_descent_coefficients(struct vec *a, const struct kernel_desce
                           steps);
     if (!(rate > 0) || !(steps >= 0) || !(step * largest < 2))
         return status_set(STATUS_USAGE, "gradient descent with rate %g for %g steps; expected a "
-                          "rate in (0, %g), the limit of stability 2 n / %g", rate, steps,
-                          2 * (double)n / largest, largest);
+                          "rate in (0, %g), the limit of stability 2 n / %g (condition %.1e)",
+                          rate, steps, 2 * (double)n / largest, largest,
+                          d->values.x[0] > 0 ? largest / d->values.x[0] : (double)INFINITY);
     filtered = vec_over(memory_get(n, sizeof(double)), n);
     if (filtered.x == NULL)
         return STATUS_MEMORY;
