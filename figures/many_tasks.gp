@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# many_tasks: error after n samples of one function; theory as lines, bias and variance apart.
+# many_tasks: error after n samples of one function, its bias and variance; theory as lines.
 summary = ARG1; output = ARG2; format = ARG3; data = ARG4; profile = ARG5
 width = 1000; height = 400
 load 'figures/style.gp'
@@ -40,7 +40,11 @@ plot @theory, @points
 split(j) = word("'bias' 'variance'", j)
 chosen(k) = profile eq 'smoke' ? '100, 100' : word("'100, 100' '1000, 50'", k)
 set key maxrows 4
-set label 1 'bias and variance, theory' at graph 0, screen 0.955 left textcolor rgb ink font heading
+set label 1 'bias and variance' at graph 0, screen 0.955 left textcolor rgb ink font heading
 set yrange [1e-4:1.5]
-plot for [k=1:(profile eq 'smoke' ? 1 : 2)] for [j=1:2] table('theory') using (in_cell(chosen(k)) ? column(over) : NaN):(column(split(j).' [E_1]')) with lines lt (k == 1 ? 1 : 2) dt j title split(j).', '.chosen(k)
+sizes = profile eq 'smoke' ? 1 : 2
+splits(j) = split(j).' [E_1]'
+# Bias and variance are two lines a size; the size chooses the colour, dashes are the variance.
+plot for [k=1:sizes] for [j=1:2] table('theory') using (in_cell(chosen(k)) ? column(over) : NaN):(column(splits(j))) with lines lt k dt j notitle, \
+     for [k=1:sizes] for [j=1:2] table('measured') using (in_cell(chosen(k)) ? column(over) : NaN):(column(splits(j))):(edge(splits(j), '.low')):(edge(splits(j), '.high')) with yerrorbars lt k pt (j == 1 ? 7 : 6) ps 0.6 lw 1.2 title split(j).', '.chosen(k)
 unset multiplot

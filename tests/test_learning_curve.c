@@ -119,6 +119,13 @@ static void two_tasks_have_the_tabulated_values(void **state)
         CHECK_RELATIVE(learning_curve_backward(&a, &b, 1), t[4], 3e-7);
         CHECK_RELATIVE(learning_curve_average(&a, &b), t[6], 3e-7);
     }
+    const struct learning_curve c = solve(&mem, &s, 100);
+
+    CHECK_NEAR(learning_curve_forward(&c, &c, 0), .021395, 6e-7);
+    CHECK_NEAR(learning_curve_forward(&c, &c, 0.5), .012389, 6e-7);
+    CHECK_NEAR(learning_curve_forward(&c, &c, 1), .0033840, 6e-8);
+    CHECK_NEAR(learning_curve_backward(&c, &c, 0), 5.1039, 6e-5);
+    CHECK_NEAR(learning_curve_backward(&c, &c, 0.5), 2.5536, 6e-5);
     arena_free(&mem);
 }
 
@@ -259,7 +266,40 @@ static void unequal_tasks_of_one_target(void **state)
 
         for (size_t k = 0; k < 7; k++)
             CHECK_NEAR(e.x[(size_t)after[k] - 1] / e.x[0], table[i][1 + k], 6e-4);
+        if (i == 1)
+            CHECK_NEAR(e.x[3] / e.x[0], 1.276, 6e-4); /* the peak */
     }
+    arena_free(&mem);
+}
+
+/* N_1 = 1000, where most regressions run. */
+static void a_smaller_first_task(void **state)
+{
+    static const double fifty[][2] = {{2, 1.037}, {3, .989}, {5, .909}, {10, .764}, {20, .568}};
+    struct arena mem = {0};
+    const struct spectrum s = relu(&mem, 10);
+    const struct learning_curve first = solve(&mem, &s, 1000), ten = solve(&mem, &s, 10);
+    const struct learning_curve small = solve(&mem, &s, 50), hundred = solve(&mem, &s, 100);
+    struct vec e = errors_of(&mem, &first, &ten, 20, 0);
+    double peak = 0;
+
+    (void)state;
+    for (size_t n = 0; n < 20; n++)
+        peak = fmax(peak, e.x[n] / e.x[0]);
+    CHECK_NEAR(peak, 1.202, 6e-4);
+    CHECK_NEAR(e.x[4] / e.x[0], peak, 0);
+    e = errors_of(&mem, &first, &small, 20, 0);
+    for (size_t i = 0; i < 5; i++)
+        CHECK_NEAR(e.x[(size_t)fifty[i][0] - 1] / e.x[0], fifty[i][1], 6e-4);
+    e = errors_of(&mem, &first, &hundred, 2, 0);
+    CHECK_NEAR(e.x[1] / e.x[0], .894, 6e-4);
+    CHECK_NEAR(1 / (1 - ten.gamma), 1.229, 6e-4);
+    CHECK_NEAR(learning_curve_forward(&ten, &first, 1) / learning_curve_error(&first, 0), 1.148,
+               6e-4);
+    CHECK_NEAR(learning_curve_forward(&first, &first, 1) / learning_curve_error(&first, 0), .2679,
+               6e-5);
+    CHECK_NEAR(learning_curve_average(&first, &first) / learning_curve_error(&first, 0), .9081,
+               6e-5);
     arena_free(&mem);
 }
 
@@ -268,15 +308,17 @@ static void degree_errors_in_five_dimensions(void **state)
     static const double table[][5] = {{10, .2606, .8905, 1.3409, 1.3984},
                                       {50, .0058, .0929, .7911, 1.1636},
                                       {100, 8.0e-4, .0168, .3508, .7733},
-                                      {200, 1.2e-4, .0027, .1030, .3690}};
+                                      {200, 1.2e-4, .0027, .1030, .3690},
+                                      {500, 0, 2.4e-4, .0130, .0758},
+                                      {1000, 0, 4e-5, .00235, .0165}};
     struct arena mem = {0};
     const struct spectrum s = relu(&mem, 5);
 
     (void)state;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 6; i++) {
         const struct learning_curve c = solve(&mem, &s, table[i][0]);
 
-        for (size_t k = 1; k <= 4; k++)
+        for (size_t k = i < 4 ? 1 : 2; k <= 4; k++)
             CHECK_NEAR(learning_curve_mode(&c, k), table[i][k], 6e-5);
     }
     arena_free(&mem);
@@ -292,6 +334,17 @@ static void a_larger_dimension(void **state)
     (void)state;
     CHECK_NEAR(learning_curve_forward(&c, &c, 1) / one, .3054, 6e-5);
     CHECK_NEAR(learning_curve_average(&c, &c) / one, .9237, 6e-5);
+    const struct learning_curve first = solve(&mem, &s, 4000), ten = solve(&mem, &s, 10);
+    const struct learning_curve later = solve(&mem, &s, 500);
+    struct vec e = errors_of(&mem, &first, &ten, 100, 0);
+    double peak = 0;
+
+    for (size_t n = 0; n < 100; n++)
+        peak = fmax(peak, e.x[n] / e.x[0]);
+    CHECK_NEAR(peak, 1.15, 1e-2); /* 1.1576 at n = 15, 1.149 at n = 10 */
+    CHECK_NEAR(e.x[9] / e.x[0], 1.15, 6e-3);
+    e = errors_of(&mem, &first, &later, 2, 0);
+    CHECK_NEAR(e.x[1] / e.x[0], .787, 6e-4);
     arena_free(&mem);
 }
 
@@ -356,6 +409,7 @@ int main(void)
         cmocka_unit_test(the_recursion_gives_the_theorem),
         cmocka_unit_test(equal_tasks_of_one_target),
         cmocka_unit_test(unequal_tasks_of_one_target),
+        cmocka_unit_test(a_smaller_first_task),
         cmocka_unit_test(degree_errors_in_five_dimensions),
         cmocka_unit_test(a_larger_dimension),
         cmocka_unit_test(bad_input_has_a_status),

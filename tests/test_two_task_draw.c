@@ -23,6 +23,24 @@ static void equal_targets_have_one_error(void **state)
     CHECK_TRUE(e.forward[2] < e.B && e.average < fmax(e.A, e.B) && e.joint < e.A);
 }
 
+/* Of all draws, and of both samples at once where these are learned too. */
+static void the_condition_is_the_largest(void **state)
+{
+    struct two_task_draws apart = draws;
+    struct two_task_errors both = {0}, e = {0};
+
+    (void)state;
+    apart.joint = 0;
+    for (int draw = 0; draw < 10; draw++) {
+        const double before = e.condition;
+
+        CHECK_STATUS(two_task_draw(&draws, 1, draw, &both), STATUS_OK);
+        CHECK_STATUS(two_task_draw(&apart, 1, draw, &e), STATUS_OK);
+        CHECK_TRUE(e.condition >= before && both.condition >= e.condition);
+    }
+    CHECK_TRUE(e.condition > 100 && both.condition > e.condition && both.condition < 1e5);
+}
+
 static void errors_fall_with_the_similarity(void **state)
 {
     struct two_task_errors e = {0};
@@ -83,6 +101,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_targets_have_one_error),
+        cmocka_unit_test(the_condition_is_the_largest),
         cmocka_unit_test(errors_fall_with_the_similarity),
         cmocka_unit_test(a_tiny_first_task_hardly_matters),
         cmocka_unit_test(bad_draws_are_refused),

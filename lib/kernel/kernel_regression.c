@@ -29,21 +29,29 @@ static enum status factor(struct mat *gram, double ridge, double *rcond)
     return STATUS_OK;
 }
 
-enum status kernel_regression_solve(struct mat *gram, double ridge, struct vec *a, double *rcond)
+enum status kernel_regression_solve_matrix(struct mat *gram, double ridge, struct mat *a,
+                                           double *rcond)
 {
     double estimate = 0;
     enum status status;
 
-    CHECK(gram->rows == gram->cols && a->n == gram->rows, "%zu x %zu for %zu labels", gram->rows,
-          gram->cols, a->n);
-    if (a->n == 0 || !(ridge >= 0))
+    CHECK(gram->rows == gram->cols && a->rows == gram->rows, "%zu x %zu for %zu labels",
+          gram->rows, gram->cols, a->rows);
+    if (a->rows == 0 || !(ridge >= 0))
         return status_set(STATUS_USAGE, "kernel regression of %zu labels with ridge %g; expected "
-                          "at least 1 and a ridge of at least 0", a->n, ridge);
+                          "at least 1 and a ridge of at least 0", a->rows, ridge);
     status = factor(gram, ridge, &estimate);
     if (rcond != NULL)
         *rcond = estimate;
     TRY(status);
-    return lapack_cholesky_solve(gram, a);
+    return lapack_cholesky_solve_matrix(gram, a);
+}
+
+enum status kernel_regression_solve(struct mat *gram, double ridge, struct vec *a, double *rcond)
+{
+    struct mat column = mat_over(a->x, a->n, 1);
+
+    return kernel_regression_solve_matrix(gram, ridge, &column, rcond);
 }
 
 /* ---- gradient descent ---- */
@@ -93,8 +101,9 @@ enum status kernel_descent_coefficients(struct vec *a, const struct kernel_desce
                           steps);
     if (!(rate > 0) || !(steps >= 0) || !(step * largest < 2))
         return status_set(STATUS_USAGE, "gradient descent with rate %g for %g steps; expected a "
-                          "rate in (0, %g), the limit of stability 2 n / %g", rate, steps,
-                          2 * (double)n / largest, largest);
+                          "rate in (0, %g), the limit of stability 2 n / %g (condition %.1e)",
+                          rate, steps, 2 * (double)n / largest, largest,
+                          d->values.x[0] > 0 ? largest / d->values.x[0] : (double)INFINITY);
     filtered = vec_over(memory_get(n, sizeof(double)), n);
     if (filtered.x == NULL)
         return STATUS_MEMORY;
@@ -116,7 +125,7 @@ struct kernel_sequence kernel_sequence_make(struct arena *mem, const struct ntk_
                                             const struct mat *x, double scale, size_t largest)
 {
     return (struct kernel_sequence){spec, x, scale, mat_zero(mem, x->rows, 1),
-                                    mat_zero(mem, largest, largest)};
+                                    mat_zero(mem, largest, largest), 0};
 }
 
 /* f += Theta(rows, learned) a for rows first .. end - 1. */
@@ -130,11 +139,12 @@ static enum status update(struct kernel_sequence *s, size_t first, size_t end,
 }
 
 enum status kernel_sequence_learn(struct kernel_sequence *s, size_t first, size_t count,
-                                  const struct vec *y, double ridge, size_t back, double *rcond)
+                                  const struct vec *y, double ridge, size_t back)
 {
     const struct mat x = mat_rows(s->x, first, count);
     struct mat gram = mat_over(s->gram.a, count, count), a;
     struct vec residual;
+    double rcond = 1;
     enum status status = STATUS_OK;
 
     CHECK(count <= s->gram.rows && y->n == count && back <= first, "%zu labels for %zu inputs, "
@@ -147,7 +157,9 @@ enum status kernel_sequence_learn(struct kernel_sequence *s, size_t first, size_
     if (count > 0)
         status = ntk_gram(&gram, s->spec, NTK_TANGENT, &x, s->scale);
     if (status == STATUS_OK)
-        status = kernel_regression_solve(&gram, ridge, &residual, rcond);
+        status = kernel_regression_solve(&gram, ridge, &residual, &rcond);
+    if (status == STATUS_OK)
+        s->condition = fmax(s->condition, 1 / rcond);
     a = mat_over(residual.x, count, 1);
     if (status == STATUS_OK)
         status = update(s, first + count, s->x->rows, &x, &a);

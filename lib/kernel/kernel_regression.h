@@ -23,13 +23,15 @@
 #include "linalg/mat.h"
 #include "linalg/vec.h"
 
-/* In place: a (n) becomes (K + ridge I)^-1 a, and K (n x n, its lower triangle is read) the factor
- * of lapack_cholesky. *rcond (NULL: not wanted) is an estimate of 1 / condition, 0 where there is
- * no factor. STATUS_USAGE: n = 0 or a negative ridge; STATUS_NOT_DEFINITE: K + ridge I is singular
- * in double (inputs that repeat): no factor, or *rcond is at most n 2^-52; the message has the
- * condition; STATUS_DIVERGED; STATUS_MEMORY. */
+/* In place: a (n), or each column of A (n x k), becomes (K + ridge I)^-1 a, and K (n x n, its lower
+ * triangle is read) the factor of lapack_cholesky. *rcond (NULL: not wanted) is an estimate of 1 /
+ * condition, 0 where there is no factor. STATUS_USAGE: n = 0 or a negative ridge;
+ * STATUS_NOT_DEFINITE: K + ridge I is singular in double (inputs that repeat): no factor, or *rcond
+ * is at most n 2^-52; the message has the condition; STATUS_DIVERGED; STATUS_MEMORY. */
 enum status kernel_regression_solve(struct mat *gram, double ridge, struct vec *a,
                                     double *rcond) MUST_USE;
+enum status kernel_regression_solve_matrix(struct mat *gram, double ridge, struct mat *a,
+                                           double *rcond) MUST_USE;
 
 /* ---- gradient descent ---- */
 
@@ -62,6 +64,7 @@ struct kernel_sequence {
     double scale;         /* A_0 = scale <x, x'> */
     struct mat f;         /* n x 1: predictions; rows not yet learned and tests are up to date */
     struct mat gram;      /* room for the largest task, N x N */
+    double condition;     /* the largest estimate for a task's matrix so far; 0 before the first */
 };
 
 /* f = 0. */
@@ -69,11 +72,9 @@ struct kernel_sequence kernel_sequence_make(struct arena *mem, const struct ntk_
                                             const struct mat *x, double scale, size_t largest);
 
 /* Learns rows first .. first + count - 1 with labels y (count), and updates f on all rows after
- * them and, where `back` > 0, on the rows before `back` too. Errors as kernel_regression_solve.
- * *rcond may be NULL. */
+ * them and, where `back` > 0, on the rows before `back` too. Errors as kernel_regression_solve. */
 enum status kernel_sequence_learn(struct kernel_sequence *s, size_t first, size_t count,
-                                  const struct vec *y, double ridge, size_t back,
-                                  double *rcond) MUST_USE;
+                                  const struct vec *y, double ridge, size_t back) MUST_USE;
 
 /* ---- targets ---- */
 

@@ -179,3 +179,58 @@ enum status digit_sequence_run(const struct digit_sequence_spec *spec, struct un
     emit_rate(u, "error.average.last", wrong[2], r->n_test);
     return STATUS_OK;
 }
+
+const struct metric digit_sequence_metrics[DIGIT_SEQUENCE_METRICS] = {
+    {"error.task.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9,
+     "test error after task n in sequence"},
+    {"error.single.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9,
+     "of a model trained on task n alone"},
+    {"error.average.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9,
+     "of the averaged outputs of the single models 1 to n"},
+    {"ratio.task.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,
+     "error after task n over that after task 1"},
+    {"change.task.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0,
+     "error after task n less that after task n - 1"},
+    {"error.more-steps", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9,
+     "of the first model after as many further steps on its own samples as task 2 took"},
+    {"error.sequential.last", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9, "after the last task"},
+    {"error.average.last", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9, "average of all single models"},
+};
+
+const struct claim digit_sequence_claims[DIGIT_SEQUENCE_CLAIMS] = {
+    {.id = "equal-sizes-help", .place = "abstract; slides, self-knowledge transfer",
+     .words = "learning the same task again from an equal sample lowers the test error",
+     .kind = ORDER, .metric = "error.task.2", .cell = LAST_CELL, .is = BELOW,
+     .to_metric = "error.task.1"},
+    {.id = "new-samples-not-steps", .place = "control of ours",
+     .words = "it is the new sample that helps, not the further steps",
+     .kind = ORDER, .metric = "error.task.2", .cell = LAST_CELL, .is = BELOW,
+     .to_metric = "error.more-steps"},
+    {.id = "falls-from-task-to-task", .place = "abstract: E_{n+1} <= E_n for equal sizes",
+     .words = "with equal sizes the test error falls from task to task",
+     .kind = EVERY, .metric = "change.task.*", .cell = LAST_CELL, .is = BELOW, .to = 0},
+    {.id = "small-second-hurts", .place = "slides, self-knowledge forgetting, panel (b)",
+     .words = "a second sample that is small against the first makes the model worse",
+     .kind = ORDER, .metric = "error.task.2", .cell = FIRST_CELL, .is = ABOVE,
+     .to_metric = "error.task.1"},
+    {.id = "larger-second-helps-more", .place = "slides, panel (b)",
+     .words = "the larger the second sample, the lower the error after it",
+     .kind = TREND, .metric = "ratio.task.2", .cell = ALL_CELLS, .is = BELOW},
+    {.id = "sequence-beats-average", .place = "slides: E_{A->B}(1) < E_ave, equal sizes",
+     .words = "two samples learned in sequence beat the average of the two single models",
+     .kind = ORDER, .metric = "error.task.2", .cell = LAST_CELL, .is = BELOW,
+     .to_metric = "error.average.2"},
+    {.id = "average-beats-single", .place = "slides: E_ave < E_A, equal sizes",
+     .words = "the average of two single models beats one of them",
+     .kind = ORDER, .metric = "error.average.2", .cell = LAST_CELL, .is = BELOW,
+     .to_metric = "error.task.1"},
+    {.id = "long-sequence-beats-average", .place = "follows from both; not stated for n > 2",
+     .words = "after all tasks the sequence still beats the average of all single models",
+     .kind = ORDER, .metric = "error.sequential.last", .cell = LAST_CELL, .is = BELOW,
+     .to_metric = "error.average.last"},
+};
+
+/* The published figure's axis: how many samples each later task has. */
+const struct axis digit_sequence_axis = {
+    .name = "N_n", .meaning = "samples of each later task",
+    .at = {CELL_VALUES(50, 400), CELL_VALUES(50, 1000, 4000), CELL_VALUES(500, 2000, 5000, 10000)}};

@@ -37,21 +37,27 @@ struct digit_sequence_spec {
  */
 enum status digit_sequence_run(const struct digit_sequence_spec *spec, struct unit *u) MUST_USE;
 
-/* What digit_sequence_run emits, for a program's table of metrics. */
-#define DIGIT_SEQUENCE_METRICS                                                                     \
-    {"error.task.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9,                                        \
-     "test error after task n in sequence"},                                                       \
-    {"error.single.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9,                                      \
-     "of a model trained on task n alone"},                                                        \
-    {"error.average.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9,                                     \
-     "of the averaged outputs of the single models 1 to n"},                                       \
-    {"ratio.task.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                        \
-     "error after task n over that after task 1"},                                                 \
-    {"change.task.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0,                                         \
-     "error after task n less that after task n - 1"},                                             \
-    {"error.more-steps", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9,                                    \
-     "of the first model after as many further steps on its own samples as task 2 took"},          \
-    {"error.sequential.last", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9, "after the last task"},       \
-    {"error.average.last", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9, "average of all single models"}
+/* What digit_sequence_run emits, what the paper says of it, and the sizes of the later tasks. */
+enum { DIGIT_SEQUENCE_METRICS = 8, DIGIT_SEQUENCE_CLAIMS = 8 };
+extern const struct metric digit_sequence_metrics[DIGIT_SEQUENCE_METRICS];
+extern const struct claim digit_sequence_claims[DIGIT_SEQUENCE_CLAIMS];
+extern const struct axis digit_sequence_axis;
+
+/* A program's table of parameters, from its repetitions and its tasks at desk. At smoke the pool
+ * does not last for all tasks, so that samples overlap there as they do at paper. */
+#define DIGIT_SEQUENCE_PARAMETERS(P, desk_seeds, desk_tasks)                                       \
+    /* type   name           smoke desk   paper  */                                                \
+    P(int,    seeds,         2,    desk_seeds, 10, "repetitions; ours")                            \
+    P(int,    N_1,           400,  4000,  10000, "samples of the first task; slides (paper)")      \
+    P(int,    tasks,         3,    desk_tasks, 100, "tasks in sequence; slides (paper)")           \
+    P(int,    width,         256,  256,   256,   "hidden units of each hidden layer; slides")      \
+    P(int,    layers,        3,    3,     3,     "weight layers; ours")                            \
+    P(double, learning_rate, 0.1,  0.1,   0.1,   "of plain SGD, pixels in 0..1; ours")             \
+    P(int,    batch,         50,   50,    50,    "samples a step; ours")                           \
+    P(int,    epochs,        60,   60,    60,    "at most, for 1,000 samples or more; ours")       \
+    P(int,    epochs_small,  30,   240,   240,   "at most, for fewer samples; ours")               \
+    P(double, trained,       1e-3, 1e-3,  1e-3,  "a task ends below this mean training loss; ours")\
+    P(int,    pool,          100,  5400,  5400,  "records a class to draw from; all there are")    \
+    P(int,    test_step,     5,    1,     1,     "every k-th test record of each class; ours")
 
 #endif

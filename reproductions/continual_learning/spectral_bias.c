@@ -14,21 +14,21 @@
 #include <gsl/gsl_sf_gegenbauer.h>
 #include <math.h>
 
+#include "continual_learning/draws.h"
 #include "harness/harness.h"
 #include "kernel/kernel_regression.h"
 #include "kernel/learning_curve.h"
 #include "kernel/ntk_gram.h"
-#include "linalg/lapack.h"
 
 #define PARAMETERS(P)                                                                              \
     /* type   name     smoke desk  paper */                                                        \
     P(int,    seeds,   2,    20,   25,    "repetitions; paper 25")                                 \
     P(int,    work,    200,  2000, 10000, "draws a seed are work / P, 1 to 20; ours")              \
     P(int,    D,       5,    5,    5,     "input dimension; paper")                                \
-    P(int,    L,       3,    3,    3,     "layers of weights; paper")                              \
     P(double, ridge,   0,    0,    0,     "the paper's experiment has 1e-4")                       \
     P(int,    tests,   300,  1000, 2500,  "test inputs; paper 2500")                               \
-    P(int,    degrees, 50,   50,   50,    "of the theory; paper 50")
+    P(int,    degrees, 50,   50,   50,    "of the theory; paper 50")                           \
+    NETWORK_PARAMETERS(P)
 DEFINE_PARAMETERS(PARAMETERS)
 
 static const struct axis samples = {
@@ -37,7 +37,15 @@ static const struct axis samples = {
            CELL_VALUES(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)}}; /* paper: ten of 1 to 1000 */
 
 enum { DEGREES = 4 };
-#define CONDITION 1e5 /* of the kernel matrices, up to about 3e4 for 1000 inputs */
+
+struct measured {
+    const struct parameters *p;
+    const struct unit *u;
+    size_t P;
+    int draw;
+    double error[DEGREES], start[DEGREES]; /* sums over draws: E_k(P), E_k(0) */
+    double condition;
+};
 
 /* y (n x DEGREES): Q_k(<beta_k, x>), the Gegenbauer polynomial with Q_k(1) = 1. */
 static void fill_targets(struct mat *y, const struct mat *x, struct rng *r, struct arena *mem)
@@ -54,53 +62,37 @@ static void fill_targets(struct mat *y, const struct mat *x, struct rng *r, stru
         }
 }
 
-/* Adds the mean squared errors and the mean squares of the targets over the tests of one draw. */
-static enum status learn(const struct parameters *p, const struct unit *u, size_t P, int draw,
-                         struct arena *mem, double error[DEGREES], double start[DEGREES])
+/* One draw. */
+static enum status learn(void *context, struct arena *mem)
 {
-    const struct ntk_spec spec = {(size_t)p->L, 2, 0};
-    const size_t tests = (size_t)p->tests;
-    struct rng inputs = rng_stream(u->seed, "inputs:%d", draw);
-    struct rng targets = rng_stream(u->seed, "targets:%d", draw);
-    const struct mat x = kernel_sphere_points(mem, &inputs, P + tests, (size_t)p->D);
+    struct measured *m = context;
+    const struct ntk_spec spec = NETWORK(m->p);
+    const size_t tests = (size_t)m->p->tests, P = m->P;
+    struct rng inputs = rng_stream(m->u->seed, "inputs:%d", m->draw);
+    struct rng targets = rng_stream(m->u->seed, "targets:%d", m->draw);
+    const struct mat x = kernel_sphere_points(mem, &inputs, P + tests, (size_t)m->p->D);
     const struct mat train = mat_rows(&x, 0, P), test = mat_rows(&x, P, tests);
     struct mat y = mat_zero(mem, P + tests, DEGREES), f = mat_zero(mem, tests, DEGREES);
     struct mat a = mat_rows(&y, 0, P), gram = mat_zero(mem, P, P);
+    double rcond;
 
     fill_targets(&y, &x, &targets, mem);
     TRY(ntk_gram(&gram, &spec, NTK_TANGENT, &train, 1));
-    mat_add_diagonal(&gram, p->ridge);
-    TRY(lapack_cholesky(&gram));
-    TRY(lapack_cholesky_solve_matrix(&gram, &a));
+    TRY(kernel_regression_solve_matrix(&gram, m->p->ridge, &a, &rcond));
+    m->condition = fmax(m->condition, 1 / rcond);
     TRY(ntk_gram_apply(&f, &spec, &test, &train, 1, &a));
     for (size_t i = 0; i < tests; i++)
         for (size_t k = 0; k < DEGREES; k++) {
             const double target = y.a[(P + i) * DEGREES + k];
             const double e = f.a[i * DEGREES + k] - target;
 
-            error[k] += e * e / (double)tests;
-            start[k] += target * target / (double)tests;
+            m->error[k] += e * e / (double)tests;
+            m->start[k] += target * target / (double)tests;
         }
     return STATUS_OK;
 }
 
-static enum status run_draw(const struct parameters *p, const struct unit *u, size_t P, int draw,
-                            double error[DEGREES], double start[DEGREES])
-{
-    struct arena mem = {0};
-    enum status status;
-
-    if (arena_guard(&mem)) {
-        arena_free(&mem);
-        return STATUS_MEMORY;
-    }
-    status = learn(p, u, P, draw, &mem, error, start);
-    arena_free(&mem);
-    return status;
-}
-
-static void report(struct unit *u, const double error[DEGREES], const double start[DEGREES],
-                   const struct learning_curve *c)
+static void report(struct unit *u, const struct measured *m, const struct learning_curve *c)
 {
     struct curve *curve = curve_open(u, "error", "P [1]", "degree 1 [E_k(0)]", "degree 2 [E_k(0)]",
                                      "degree 3 [E_k(0)]", "degree 4 [E_k(0)]",
@@ -110,42 +102,46 @@ static void report(struct unit *u, const double error[DEGREES], const double sta
 
     for (int k = 1; k <= DEGREES; k++) {
         const double theory = learning_curve_mode(c, (size_t)k);
-        const double measured = error[k - 1] / start[k - 1];
+        const double measured = m->error[k - 1] / m->start[k - 1];
 
         row[k] = measured;
         row[DEGREES + k] = theory;
-        emit_scaled_at(u, "degree", k, measured, CONDITION);
-        emit_scaled_at(u, "theory", k, theory, CONDITION);
-        emit_scaled_at(u, "agreement", k, measured / theory, CONDITION);
+        emit_scaled_at(u, "degree", k, measured, m->condition);
+        emit_at(u, "theory", k, theory);
+        emit_scaled_at(u, "agreement", k, measured / theory, m->condition);
     }
+    emit_conditioned(u, "condition", m->condition, m->condition);
     curve_row(curve, row);
 }
 
 static enum status run_unit(const struct parameters *p, struct unit *u)
 {
-    const struct ntk_spec spec = {(size_t)p->L, 2, 0};
-    const int wanted = (int)(p->work / u->cell_value);
-    const int draws = wanted < 1 ? 1 : wanted > 20 ? 20 : wanted;
-    double error[DEGREES] = {0}, start[DEGREES] = {0};
+    const struct ntk_spec spec = NETWORK(p);
+    const int draws = draws_a_seed(p->work, u->cell_value, 1, 20);
+    struct measured m = {.p = p, .u = u, .P = (size_t)u->cell_value};
     struct learning_curve c;
     struct spectrum s;
 
-    TRY(spectrum_sphere(&s, u->mem, ntk_sphere, &spec, (size_t)p->D, (size_t)p->degrees, 256));
+    TRY(spectrum_sphere(&s, u->mem, ntk_sphere, &spec, (size_t)p->D, (size_t)p->degrees,
+                        (size_t)p->nodes));
     TRY(learning_curve_solve(&c, u->mem, &s, u->cell_value, p->ridge));
-    for (int draw = 0; draw < draws; draw++)
-        TRY(run_draw(p, u, (size_t)u->cell_value, draw, error, start));
-    report(u, error, start, &c);
+    for (m.draw = 0; m.draw < draws; m.draw++)
+        TRY(draws_within(learn, &m));
+    report(u, &m, &c);
     return STATUS_OK;
 }
 
 static const struct metric metrics[] = {
     {"degree.*", "E_k(0)", LOWER_IS_BETTER, CLASS_COND, 0, "E_k(P) over E_k(0)"},
-    {"theory.*", "E_k(0)", NO_DIRECTION, CLASS_COND, 0, "q_k^2 / (1 - gamma)"},
+    {"theory.*", "E_k(0)", NO_DIRECTION, CLASS_LIBM, 0, "q_k^2 / (1 - gamma)"},
     {"agreement.*", "1", NO_DIRECTION, CLASS_COND, 0, "E_k(P) over the theory's"},
+    CONDITION_METRIC,
 };
 
-#define LEARNED_LOW "the theory is for many samples in many dimensions; in five it runs low for " \
-                    "what is already learned"
+/* A margin of 0.25 for all. */
+#define FIVE_DIMENSIONS "the theory is for large N in many dimensions; in five, first trials of " \
+                        "ours lay 5 to 10 % from it for degrees not learned yet and 10 to 25 % " \
+                        "above it for learned ones: the largest of these gaps"
 
 static const struct claim claims[] = {
     {.id = "low-degrees-first", .place = "paper: modes are learned in the order of eigenvalues",
@@ -166,15 +162,15 @@ static const struct claim claims[] = {
     {.id = "theory-unlearned", .place = "theory: E_4(10) / E_4(0) = 1.398",
      .words = "the theory predicts how much worse",
      .kind = VALUE, .metric = "agreement.4", .cell = "P=10", .to = 1, .within = 0.25,
-     .reason = LEARNED_LOW},
+     .reason = FIVE_DIMENSIONS},
     {.id = "theory-half-learned", .place = "theory: E_3(100) / E_3(0) = 0.351",
      .words = "the theory predicts a degree that is being learned",
      .kind = VALUE, .metric = "agreement.3", .cell = "P=100", .to = 1, .within = 0.25,
-     .reason = LEARNED_LOW},
+     .reason = FIVE_DIMENSIONS},
     {.id = "theory-learned", .place = "theory: E_1(200) / E_1(0) = 1.2e-4",
      .words = "the theory predicts a degree that is learned",
      .kind = VALUE, .metric = "agreement.1", .cell = "P=200", .to = 1, .within = 0.25,
-     .reason = LEARNED_LOW},
+     .reason = FIVE_DIMENSIONS},
 };
 
 int main(int argc, char **argv)

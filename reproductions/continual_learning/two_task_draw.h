@@ -30,6 +30,7 @@ struct two_task_errors {
     double average;                        /* of the mean of A alone and B alone, rho = 1 */
     double joint;                          /* of one predictor on both samples, rho = 1 */
     double apart[TWO_TASK_SIMILARITIES];   /* |f_A - f_B|^2 */
+    double condition;                      /* no sum: the largest of a kernel matrix, an estimate */
 };
 
 /* Adds draw number `draw` of a seed (streams "inputs:<draw>", "targets:<draw>"): f_A = f_1, f_B =

@@ -166,7 +166,7 @@ static void measure_memory(void)
     struct kernel_sequence s = kernel_sequence_make(&mem, &network, &x, 1, REGRESSION);
 
     vec_fill(&y, 1);
-    need(kernel_sequence_learn(&s, 0, REGRESSION, &y, 0, 0, NULL) == STATUS_OK, "learn");
+    need(kernel_sequence_learn(&s, 0, REGRESSION, &y, 0, 0) == STATUS_OK, "learn");
     printf("ntk.sequence.memory\t%.4g\tGram matrices\n", (most_memory() - before) / gram);
     arena_free(&mem);
 }
