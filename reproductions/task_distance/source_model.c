@@ -44,10 +44,22 @@ enum status transfer_net_create(struct convnet **net, const struct transfer_net_
 
 /* ---- training ---- */
 
+/* 0.3, 0.6, 0.8 of the epochs, as far as they differ. */
+static size_t milestones_of(size_t epochs, size_t milestones[3])
+{
+    size_t n = 0;
+
+    for (size_t k = 0; k < 3; k++) {
+        const size_t at = epochs * (size_t[]){3, 6, 8}[k] / 10;
+
+        if (at > (n > 0 ? milestones[n - 1] : 0))
+            milestones[n++] = at;
+    }
+    return n;
+}
+
 static struct train_options training(const struct source_options *o, size_t milestones[3])
 {
-    for (size_t k = 0; k < 3; k++)
-        milestones[k] = o->epochs * (size_t[]){3, 6, 8}[k] / 10;
     return (struct train_options){.batch = o->batch,
                                   .max_epochs = o->epochs,
                                   .optimizer = OPTIMIZER_SGD,
@@ -57,7 +69,7 @@ static struct train_options training(const struct source_options *o, size_t mile
                                   .schedule = SCHEDULE_MILESTONES,
                                   .schedule_factor = o->drop,
                                   .milestones = milestones,
-                                  .milestone_count = 3};
+                                  .milestone_count = milestones_of(o->epochs, milestones)};
 }
 
 static enum status train(struct source_model *out, struct convnet *net,
