@@ -13,7 +13,7 @@
  *          independent plan); the length of fine-tuning; Task2Vec; test accuracies at the ends.
  *          From the whole matrix: extremes, asymmetry, rank correlation with fine-tuning.
  * Differs  desk: 16 x 16 pixels, 500 of 2,500 training images, channels / 8, T = 1000 steps, blocks of
- *          10 whose cost is evaluated in 20 of 50 (the other plans stay those of the features), M =
+ *          10 whose cost is evaluated in 10 of 50 (the other plans stay those of the features), M =
  *          20, 3 iterations, no augmentation, the velocity never reset. Features and Task2Vec's probe
  *          are of the same small net trained on the other 75 classes, not of ImageNet. Fine-tuning
  *          is cut by validation images. T, M and rate change a length, so only orders and ratios
@@ -40,7 +40,7 @@
     P(int,    pooled,       1,    1,    0,     "1: 2 x 2 means; code: 32 x 32")                    \
     P(int,    divide,       16,   8,    1,     "of the conv net's channels; code: 1")              \
     P(int,    block,        10,   10,   25,    "b; code: 25")                                      \
-    P(int,    cost_blocks,  1,    20,   0,     "whose cost is evaluated; 0: all, as the code")     \
+    P(int,    cost_blocks,  1,    10,   0,     "whose cost is evaluated; 0: all, as the code")     \
     P(int,    T,            10,   1000, 16000, "steps: 160 epochs; code")                          \
     P(int,    M,            2,    20,   100,   "checkpoints; code: 40 to 100")                     \
     P(int,    batch,        10,   20,   20,    "code")                                             \

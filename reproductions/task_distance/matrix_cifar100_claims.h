@@ -8,7 +8,7 @@
 
 #define MATRIX_DIFFERS                                                                             \
     "desk: 16 x 16 pixels, 500 of 2,500 training images a task, channels / 8, T = 1000 steps at a " \
-    "rate of 2e-3, blocks of 10 of which 20 of 50 have their cost evaluated and their plans "      \
+    "rate of 2e-3, blocks of 10 of which 10 of 50 have their cost evaluated and their plans "      \
     "updated, M = 20, 3 iterations, no augmentation. Features and the probe of Task2Vec are those " \
     "of the same small net trained on the other 75 classes instead of networks of ImageNet. The "  \
     "paper's and the code's settings differ among themselves; what is open is ours. Lengths are "  \
@@ -67,8 +67,8 @@ static const struct metric metrics[] = {
 
 static const struct claim claims[] = {
     {.id = "asymmetric", .place = "section 3.2", .words = "coupled distances are not symmetric",
-     .kind = ORDER, .metric = "asymmetry.coupled", IN_MATRIX, .is = ABOVE, .to = 1.24,
-     .reason = "the largest printed ratio"},
+     .kind = ORDER, .metric = "asymmetry.coupled", IN_MATRIX, .is = ABOVE, .to = 1.15,
+     .reason = "two runs on the same images differ by 3 %, which makes the largest ratio 1.08"},
     {.id = "task2vec-symmetric", .place = "section 4.3", .words = "Task2Vec is symmetric",
      .kind = BOUND, .metric = "asymmetry.task2vec", IN_MATRIX, .is = BELOW, .to = 1e-12,
      .reason = "rounding"},
