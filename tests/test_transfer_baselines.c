@@ -145,7 +145,8 @@ static void divergence_is_said(void **state)
                  STATUS_DIVERGED);
     CHECK_STATUS(transfer_fine_tuning(&fine, &mem, &pair, &m.model, &m.start, &o, 4, 1),
                  STATUS_DIVERGED);
-    CHECK_ABORTS(if (transfer_fine_tuning(&fine, &mem, &pair, &m.model, &m.start, &o, 5, 1) != STATUS_OK) return);
+    CHECK_ABORTS(if (transfer_fine_tuning(&fine, &mem, &pair, &m.model, &m.start, &o, 5, 1) !=
+                     STATUS_OK) return);
 }
 
 int main(void)

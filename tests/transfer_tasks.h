@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* transfer_tasks: two small tasks and a linear softmax model between them, for tests of transfer. */
+/* transfer_tasks: small tasks and a linear softmax model between them, for tests of transfer. */
 #ifndef TESTS_TRANSFER_TASKS_H
 #define TESTS_TRANSFER_TASKS_H
 

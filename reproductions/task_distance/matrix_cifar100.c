@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* matrix_cifar100: distances between five superclasses of CIFAR-100 by coupled transfer, by transfer
- * without couplings, by fine-tuning, and by Task2Vec.
+/* matrix_cifar100: distances between five superclasses of CIFAR-100 by coupled transfer, by
+ * transfer without couplings, by fine-tuning, and by Task2Vec.
  *
  * Claim    Coupled transfer gives a distance that is not symmetric, orders the tasks sensibly, is
  *          below that of uncoupled transfer for every pair, and agrees better with fine-tuning.
@@ -12,12 +12,12 @@
  *          uncoupled transfer read in two ways (U1 mixture of real images, U2 images mixed by the
  *          independent plan); the length of fine-tuning; Task2Vec; test accuracies at the ends.
  *          From the whole matrix: extremes, asymmetry, rank correlation with fine-tuning.
- * Differs  desk: 16 x 16 pixels, 500 of 2,500 training images, channels / 8, T = 1000 steps, blocks of
- *          10 whose cost is evaluated in 10 of 50 (the other plans stay those of the features), M =
- *          20, 3 iterations, no augmentation, the velocity never reset. Features and Task2Vec's probe
- *          are of the same small net trained on the other 75 classes, not of ImageNet. Fine-tuning
- *          is cut by validation images. T, M and rate change a length, so only orders and ratios
- *          can be held against printed numbers.
+ * Differs  desk: 16 x 16 pixels, 500 of 2,500 training images, channels / 8, T = 1000 steps,
+ *          blocks of 10 whose cost is evaluated in 10 of 50 (the other plans stay those of the
+ *          features), M = 20, 3 iterations, no augmentation, the velocity never reset. Features and
+ *          Task2Vec's probe are of the same small net trained on the other 75 classes, not of
+ *          ImageNet. Fine-tuning is cut by validation images. T, M and rate change a length, so
+ *          only orders and ratios can be held against printed numbers.
  * Minutes  smoke 0.3, desk 20, paper 100000 (estimated from the cost of a step), on one core.
  */
 #include <stdio.h>
@@ -49,7 +49,7 @@
                                                "2e-2 (5 values), 5 pairs, seeds 101 to 103")       \
     P(double, momentum,     0.9,  0.9,  0.9,   "code")                                             \
     P(double, decay,        5e-4, 5e-4, 5e-4,  "code")                                             \
-    P(int,    restart,      0,    0,    100,   "steps from one zero velocity to the next: epoch; code")\
+    P(int,    restart,      0,    0,    100,   "velocity 0 again after so many steps; code: epoch")  \
     P(int,    pad,          0,    0,    4,     "shifts of training images, and mirrors; code")     \
     P(int,    iterations,   2,    3,    4,     "of the coupling; code: 3 to 6")                    \
     P(double, weight,       0.05, 0.05, 0.05,  "quadratic term, times 5^k; code")                  \

@@ -133,7 +133,7 @@ double task_matrix_spread(const struct mat *d);    /* max / min off the diagonal
 double task_matrix_share(const struct mat *a, const struct mat *b); /* of pairs with a >= b */
 
 /* Mean of d_ij and d_ji over the mean of all entries, less the largest (or, with `least`, the
- * smallest) such number of another pair: above 0, the pair is the farthest (below 0, the nearest). */
+ * smallest) such number of another pair: above 0, it is the farthest (below 0, the nearest). */
 double task_matrix_excess(const struct mat *d, size_t i, size_t j, int least);
 
 #endif
