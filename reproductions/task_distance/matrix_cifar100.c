@@ -49,7 +49,8 @@
                                                "2e-2 (5 values), 5 pairs, seeds 101 to 103")       \
     P(double, momentum,     0.9,  0.9,  0.9,   "code")                                             \
     P(double, decay,        5e-4, 5e-4, 5e-4,  "code")                                             \
-    P(int,    restart,      0,    0,    100,   "velocity 0 again after so many steps; code: epoch")  \
+    P(int,    restart,      0,    0,    100,   "steps from one zero velocity to the next: "        \
+                                               "epoch; code")                                      \
     P(int,    pad,          0,    0,    4,     "shifts of training images, and mirrors; code")     \
     P(int,    iterations,   2,    3,    4,     "of the coupling; code: 3 to 6")                    \
     P(double, weight,       0.05, 0.05, 0.05,  "quadratic term, times 5^k; code")                  \

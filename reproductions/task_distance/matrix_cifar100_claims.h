@@ -7,20 +7,20 @@
 #include "task_distance/task_matrix.h"
 
 #define MATRIX_DIFFERS                                                                             \
-    "desk: 16 x 16 pixels, 500 of 2,500 training images a task, channels / 8, T = 1000 steps at "  \
-    "a rate of 2e-3, blocks of 10 of which 10 of 50 have their cost evaluated and their plans "      \
-    "updated, M = 20, 3 iterations, no augmentation. Features and the probe of Task2Vec are "      \
-    "those of the same small net trained on the other 75 classes instead of networks of ImageNet. The "  \
-    "paper's and the code's settings differ among themselves; what is open is ours. Lengths are "  \
-    "proper ones (factor sqrt 2 M over the code's statistic); T, M and the rate change them, so "  \
-    "orders and ratios alone can be held against printed numbers, which are those of the later "   \
-    "version of the paper. Uncoupled transfer is read in two ways."
+    "desk: 16 x 16 pixels, 500 of 2,500 training images a task, channels / 8, T = 1000 steps "     \
+    "at a rate of 2e-3, blocks of 10 of which 10 of 50 have their cost evaluated and their "       \
+    "plans updated, M = 20, 3 iterations, no augmentation. Features and the probe of Task2Vec "    \
+    "are those of the same small net trained on the other 75 classes instead of networks of "      \
+    "ImageNet. The paper's and the code's settings differ among themselves; what is open is "      \
+    "ours. Lengths are proper ones (factor sqrt 2 M over the code's statistic); T, M and the "     \
+    "rate change them, so orders and ratios alone can be held against printed numbers, which "     \
+    "are those of the later version of the paper. Uncoupled transfer is read in two ways."
 #define MATRIX_CAPTION                                                                             \
     "Distances from source (rows) to target (columns), means over seeds; H herbivores, C "         \
-    "carnivores, V1, V2 vehicles, F flowers. Above: B of coupled transfer, of uncoupled transfer " \
-    "(U2 independent plan, U1 real images), length of fine-tuning, Task2Vec, and the paper's "     \
-    "printed coupled distances (another statistic: orders alone compare). Below: coupled against " \
-    "fine-tuning, uncoupled against coupled, and there and back."
+    "carnivores, V1, V2 vehicles, F flowers. Above: B of coupled transfer, of uncoupled "          \
+    "transfer (U2 independent plan, U1 real images), length of fine-tuning, Task2Vec, and the "    \
+    "paper's printed coupled distances (another statistic: orders alone compare). Below: "         \
+    "coupled against fine-tuning, uncoupled against coupled, and there and back."
 
 static const struct metric metrics[] = {
     TASK_MATRIX_METRICS,
