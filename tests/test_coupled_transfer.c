@@ -177,6 +177,7 @@ static void blocks_without_a_cost_keep_their_plan(void **state)
     struct coupled_options o = transfer_settings(0.05), never = o;
     struct coupled_iteration out[2];
     const size_t entries = T_BLOCK * T_BLOCK * sizeof(double);
+    double mean = 0;
 
     (void)state;
     o.cost_blocks = 2;
@@ -184,6 +185,12 @@ static void blocks_without_a_cost_keep_their_plan(void **state)
     struct coupled_transfer c = create(&o), start = create(&never);
     CHECK_STATUS(coupled_transfer_run(&c, 2, 1, NULL, out), STATUS_OK);
     CHECK_STATUS(coupled_transfer_run(&start, 1, 1, NULL, out), STATUS_OK);
+    never.cost_blocks = 2;
+    struct coupled_transfer two = create(&never);
+    CHECK_STATUS(coupled_transfer_run(&two, 1, 1, NULL, out), STATUS_OK);
+    for (size_t e = 0; e < 2 * T_BLOCK * T_BLOCK; e++)
+        mean += two.cost[e] * two.plan.plan[e] / 2;
+    CHECK_RELATIVE(out[0].length.mean, mean, 1e-12);
     for (size_t block = 0; block < c.plan.blocks; block++)
         CHECK_TRUE((memcmp(coupling_block(&c.plan, block), coupling_block(&start.plan, block),
                            entries) == 0) == (block >= 2));

@@ -72,6 +72,8 @@ static void a_kept_model_is_the_trained_one(void **state)
     const struct model m = convnet_model(net);
     CHECK_STATUS(source_model_get(&trained, &mem, net, &tasks[0], &source, 1, NULL), STATUS_OK);
     CHECK_TRUE(trained.accuracy[TASK_TRAIN] == 1 && trained.accuracy[TASK_TEST] > 0.9);
+    assert_memory_equal(trained.params, m.params, m.param_count * sizeof *m.params);
+    assert_memory_equal(trained.state, m.state, m.state_count * sizeof *m.state);
     CHECK_STATUS(source_model_get(&kept, &mem, net, &tasks[0], &source, 1, folder), STATUS_OK);
     memset(m.params, 0, m.param_count * sizeof *m.params);
     CHECK_STATUS(source_model_get(&found, &mem, net, &tasks[0], &source, 1, folder), STATUS_OK);
