@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # matrix_cifar100: matrices of distances as heat maps with their numbers, the paper's beside them;
-# coupled distances against fine-tuning, uncoupled over coupled, there against back.
+# coupled distances against fine-tuning, uncoupled ones and the printed ones against coupled.
 summary = ARG1; output = ARG2; format = ARG3; data = ARG4; profile = ARG5
 width = 1080; height = 640
 load 'figures/style.gp'
@@ -37,26 +37,43 @@ set tmargin at screen 0.49; set bmargin at screen 0.10
 set offsets graph 0.05, graph 0.05, graph 0.08, graph 0.08
 set format '%g'
 
+# What is shown are the means and as much of their intervals as fits around them.
+only(y) = in_cell('matrix') ? column(y) : NaN
+low(a, b) = a - 0.25 * (b - a); high(a, b) = b + 0.25 * (b - a)
+stats file using (only('euclidean [1]')) nooutput name 'fine'
+stats file using (only('coupled [1]')) nooutput name 'coupled'
+stats file using (only('independent [1]')) nooutput name 'independent'
+stats file using (only('mixture [1]')) nooutput name 'mixture'
+arrow(p) = task(from(p)).'-'.task(to(p))
+
 set lmargin at screen 0.06; set rmargin at screen 0.32
-set logscale x
+set xrange [low(fine_min, fine_max):high(fine_min, fine_max)]
+set yrange [low(coupled_min, coupled_max):high(coupled_min, coupled_max)]
 set label 1 'against fine-tuning' at graph 0, graph 1.06 left textcolor rgb ink font heading
 set xlabel 'length of fine-tuning'; set ylabel 'coupled distance'
-plot file using (in_cell('matrix') ? column('euclidean [1]') : NaN):(column('coupled [1]')):(edge('euclidean [1]', '.low')):(edge('euclidean [1]', '.high')):(edge('coupled [1]', '.low')):(edge('coupled [1]', '.high')) with xyerrorbars lt 1 lw 1 ps 0.4, \
-     file using (in_cell('matrix') ? column('euclidean [1]') : NaN):(column('coupled [1]')):(task(from(column(pair))).'-'.task(to(column(pair)))) with labels font small offset 0,0.7 textcolor rgb faint
-unset logscale x
+plot file using (only('euclidean [1]')):(column('coupled [1]')):(edge('euclidean [1]', '.low')):(edge('euclidean [1]', '.high')):(edge('coupled [1]', '.low')):(edge('coupled [1]', '.high')) with xyerrorbars lc rgb '#b9cfe2' lw 1 pt 7 ps 0, \
+     file using (only('euclidean [1]')):(column('coupled [1]')) with points lt 1 ps 0.6, \
+     file using (only('euclidean [1]')):(column('coupled [1]')):(arrow(column(pair))) with labels font small offset 0,0.7 textcolor rgb ink
 
 set lmargin at screen 0.39; set rmargin at screen 0.65
+set xrange [low(coupled_min, coupled_max):high(coupled_min, coupled_max)]
+least = coupled_min < independent_min ? coupled_min : independent_min
+most = coupled_max > mixture_max ? coupled_max : mixture_max
+set yrange [low(least, most):high(least, most)]
 set label 1 'uncoupled against coupled' at graph 0, graph 1.06 left textcolor rgb ink font heading
 set xlabel 'coupled distance'; set ylabel 'uncoupled'
 set key bottom right
 plot x with lines lc rgb faint dt 2 title 'equal', \
-     file using (in_cell('matrix') ? column('coupled [1]') : NaN):(column('independent [1]')):(edge('independent [1]', '.low')):(edge('independent [1]', '.high')) with yerrorbars lt 1 lw 1 title 'U2, mixed images', \
-     file using (in_cell('matrix') ? column('coupled [1]') : NaN):(column('mixture [1]')):(edge('mixture [1]', '.low')):(edge('mixture [1]', '.high')) with yerrorbars lt 2 lw 1 title 'U1, real images'
+     file using (only('coupled [1]')):(column('independent [1]')):(edge('independent [1]', '.low')):(edge('independent [1]', '.high')) with yerrorbars lt 1 lw 1 title 'U2, mixed images', \
+     file using (only('coupled [1]')):(column('mixture [1]')):(edge('mixture [1]', '.low')):(edge('mixture [1]', '.high')) with yerrorbars lt 2 lw 1 title 'U1, real images'
 
 set lmargin at screen 0.72; set rmargin at screen 0.985
+set autoscale x
+set yrange [low(coupled_min, coupled_max):high(coupled_min, coupled_max)]
 set label 1 'against the printed distances' at graph 0, graph 1.06 left textcolor rgb ink font heading
 set xlabel 'printed coupled distance (another statistic)'; set ylabel 'coupled distance'
 unset key
-plot file using (in_cell('matrix') ? column('published coupled [1]') : NaN):(column('coupled [1]')):(edge('coupled [1]', '.low')):(edge('coupled [1]', '.high')) with yerrorbars lt 1 lw 1 ps 0.5, \
-     file using (in_cell('matrix') ? column('published coupled [1]') : NaN):(column('coupled [1]')):(task(from(column(pair))).'-'.task(to(column(pair)))) with labels font small offset 1.6,0 textcolor rgb faint
+plot file using (only('published coupled [1]')):(column('coupled [1]')):(edge('coupled [1]', '.low')):(edge('coupled [1]', '.high')) with yerrorbars lc rgb '#b9cfe2' lw 1 pt 7 ps 0, \
+     file using (only('published coupled [1]')):(column('coupled [1]')) with points lt 1 ps 0.6, \
+     file using (only('published coupled [1]')):(column('coupled [1]')):(arrow(column(pair))) with labels font small offset 1.8,0 textcolor rgb ink
 unset multiplot
