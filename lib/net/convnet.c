@@ -13,13 +13,12 @@
 
 /* ---- memory ---- */
 
-static float *get_floats(struct convnet *net, size_t count, enum status *status)
+static float *get_floats(size_t count, enum status *status)
 {
     float *block = count > 0 && *status == STATUS_OK ? memory_get(count, sizeof *block) : NULL;
 
     if (count > 0 && block == NULL)
         *status = STATUS_MEMORY;
-    (void)net;
     return block;
 }
 
@@ -61,7 +60,7 @@ static void get_layer_memory(struct convnet *net, size_t i, enum status *status)
                                status);
     if (l->needs_copy)
         l->copy = get_other(net, tensor_plain_size(&in), sizeof *l->copy, status);
-    if (l->needs_copy && l->spec.kind == LAYER_LINEAR && !net->options.evaluate_only)
+    if (l->needs_copy && l->from_mode != GRADIENT_NONE && !net->options.evaluate_only)
         l->copy_delta = get_other(net, tensor_plain_size(&in), sizeof *l->copy_delta, status);
 }
 
@@ -69,8 +68,12 @@ static void point_tensors(struct convnet *net)
 {
     size_t at = 0;
 
-    for (size_t i = 1; i <= net->spec.count; i++) {
+    for (size_t i = 0; i <= net->spec.count; i++) {
         struct part_tensor *t = &net->tensors[i];
+        if (net->deltas != NULL && t->wants_delta)
+            t->delta = net->deltas + net->tensors[t->delta_root].delta_at;
+        if (i == 0)
+            continue; /* the caller's */
         if (t->transient) {
             t->data = net->transient;
         } else if (t->same_as != i) {
@@ -79,8 +82,6 @@ static void point_tensors(struct convnet *net)
             t->data = net->activations + at;
             at += (t->size + 15) / 16 * 16;
         }
-        if (net->deltas != NULL)
-            t->delta = net->deltas + net->tensors[t->delta_root].delta_at;
     }
 }
 
@@ -88,12 +89,12 @@ static enum status get_memory(struct convnet *net)
 {
     enum status status = STATUS_OK;
 
-    net->params = get_floats(net, net->param_count, &status);
-    net->state = get_floats(net, net->state_count, &status);
-    net->activations = get_floats(net, net->activation_size, &status);
+    net->params = get_floats(net->param_count, &status);
+    net->state = get_floats(net->state_count, &status);
+    net->activations = get_floats(net->activation_size, &status);
     if (!net->options.evaluate_only) {
-        net->grads = get_floats(net, net->param_count, &status);
-        net->deltas = get_floats(net, net->delta_size, &status);
+        net->grads = get_floats(net->param_count, &status);
+        net->deltas = get_floats(net->delta_size, &status);
     }
     TRY(status);
     net->transient = net->activations + net->activation_size - net->transient_size;
@@ -114,15 +115,12 @@ static enum status get_memory(struct convnet *net)
 static struct conv_options conv_options_of(const struct convnet *net, size_t i)
 {
     const struct part_layer *l = &net->layers[i];
-    const struct part_tensor *from = &net->tensors[l->spec.from];
 
     return (struct conv_options){
         .use = net->options.evaluate_only          ? CONV_EVALUATE
                : l->from_mode == GRADIENT_NONE     ? CONV_TRAIN_FIRST
                                                    : CONV_TRAIN,
-        .x_block = l->needs_copy ? (net->block > 0 && from->shape.c % net->block == 0
-                                        ? net->block : from->shape.c)
-                                 : from->block,
+        .x_block = convnet_conv_block(net, l),
         .y_block = net->tensors[i + 1].block,
         .channels_last = net->block == 0,
         .relu = l->spec.relu,
@@ -165,11 +163,12 @@ static enum status grow_workspace(struct convnet *net, const struct part_shape *
             wanted = conv_workspace(shape->convs[i]);
     if (wanted == net->workspace_size)
         return STATUS_OK;
-    memory_free(net->workspace);
-    net->workspace_size = 0;
-    net->workspace = memory_get(wanted, 1);
-    if (net->workspace == NULL)
+
+    char *grown = memory_get(wanted, 1); /* not memory_grow: the content is of no meaning */
+    if (grown == NULL)
         return STATUS_MEMORY;
+    memory_free(net->workspace);
+    net->workspace = grown;
     net->workspace_size = wanted;
     return STATUS_OK;
 }
@@ -225,14 +224,34 @@ static void reset_state(struct convnet *net)
     }
 }
 
-static enum status fill(struct convnet *net)
+static enum status fill(struct convnet *net, int channels_last)
 {
-    convnet_plan_memory(net);
+    convnet_plan_memory(net, channels_last);
     TRY(get_memory(net));
     reset_state(net);
     return convnet_prepare(net, net->options.max_batch);
 }
 
+static enum status create(struct convnet **net, const struct convnet_spec *spec,
+                          const struct convnet_options *options, int channels_last)
+{
+    struct convnet *made = memory_get(1, sizeof *made);
+    if (made == NULL)
+        return STATUS_MEMORY;
+    made->spec = *spec;
+    made->options = *options;
+    made->rng = rng_stream(options->seed, "dropout");
+
+    const enum status status = fill(made, channels_last);
+    if (status != STATUS_OK) {
+        convnet_free(made);
+        return status;
+    }
+    *net = made;
+    return STATUS_OK;
+}
+
+/* Blocks, unless the library has only plain loops for one of their passes. */
 enum status convnet_create(struct convnet **net, const struct convnet_spec *spec,
                            const struct convnet_options *options)
 {
@@ -242,21 +261,12 @@ enum status convnet_create(struct convnet **net, const struct convnet_spec *spec
     CHECK(spec->count >= 1 && last.h * last.w == 1, "%zu layers, the last makes %zu x %zu x %zu",
           spec->count, last.c, last.h, last.w);
     CHECK(options->max_batch >= 1, "max_batch is 0");
-
-    struct convnet *made = memory_get(1, sizeof *made);
-    if (made == NULL)
-        return STATUS_MEMORY;
-    made->spec = *spec;
-    made->options = *options;
-    made->rng = rng_stream(options->seed, "dropout");
-
-    const enum status status = fill(made);
-    if (status != STATUS_OK) {
-        convnet_free(made);
-        return status;
-    }
-    *net = made;
-    return STATUS_OK;
+    TRY(create(net, spec, options, 0));
+    if ((*net)->block == 0 || convnet_reference_passes(*net) == 0)
+        return STATUS_OK;
+    convnet_free(*net);
+    *net = NULL;
+    return create(net, spec, options, 1);
 }
 
 void convnet_free(struct convnet *net)

@@ -8,7 +8,7 @@
 
 /* What a layer does with the gradient of a tensor that it reads. */
 enum gradient_mode {
-    GRADIENT_NONE,   /* the input of the network */
+    GRADIENT_NONE,   /* nobody wants it */
     GRADIENT_WRITE,  /* first to write it */
     GRADIENT_ADD,    /* another layer has written before */
     GRADIENT_SHARE   /* the very place of the gradient of what this layer makes */
@@ -24,6 +24,7 @@ struct part_tensor {
     size_t same_as;      /* tensor whose place it takes (in place), or itself */
     int transient;       /* lies in the common place, made again when needed */
     float *data;
+    int wants_delta;     /* parameters lie before it, or the gradient by the input is wanted */
     size_t delta_root;   /* tensor whose gradient has the same place, or itself */
     int delta_shared;    /* of a root: two gradients that are both still read lie there */
     size_t delta_from, delta_to; /* of a root: backward steps of the first write and last read */
@@ -40,7 +41,7 @@ struct part_layer {
     float *factors;        /* dropout */
     int needs_copy;
     float *copy;           /* conv: its input in the layout; linear: its input as plain numbers */
-    float *copy_delta;     /* linear: gradient of that */
+    float *copy_delta;     /* gradient of that, or NULL where nobody wants it */
 };
 
 /* Primitives for one batch size. */
@@ -60,7 +61,7 @@ struct convnet {
     float *activations, *deltas;
     char *workspace;
     float *transient;      /* inside activations */
-    float *addition;       /* a gradient on its way to another: inside deltas */
+    float *addition;       /* a gradient on its way to another, or to nowhere: inside deltas */
     double *sums;          /* scratch of batch norm */
     size_t activation_size, delta_size, transient_size, addition_size, sum_size; /* floats, doubles */
     size_t workspace_size, other_bytes;
@@ -74,11 +75,14 @@ struct convnet {
     struct convnet_times *times;
 };
 
-/* Layouts, places and lifetimes, sizes; no memory. */
-void convnet_plan_memory(struct convnet *net);
+/* Layouts (channels last whether or not blocks would do), places and lifetimes, sizes; no memory. */
+void convnet_plan_memory(struct convnet *net, int channels_last);
 
 /* Whether a linear layer can read this tensor as it lies. */
 int convnet_is_plain(const struct part_tensor *t);
+
+/* Channels a block in which a convolution reads the tensor, a copy of it or the tensor itself. */
+size_t convnet_conv_block(const struct convnet *net, const struct part_layer *l);
 
 /* Primitives for this batch size, which becomes the present one. */
 enum status convnet_prepare(struct convnet *net, size_t batch) MUST_USE;

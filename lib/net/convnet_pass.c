@@ -36,10 +36,9 @@ static struct tensor conv_input(const struct convnet *net, const struct part_lay
 {
     struct tensor x = data_of(net, l->spec.from);
 
-    if (l->needs_copy) {
-        x.block = net->block > 0 && x.c % net->block == 0 ? net->block : x.c;
+    x.block = convnet_conv_block(net, l);
+    if (l->needs_copy)
         x.data = l->copy;
-    }
     return x;
 }
 
@@ -228,6 +227,9 @@ static void forward_layer(struct convnet *net, size_t i)
     case LAYER_RESHAPE:
         tensor_from_plain(x.data, &y);
         break;
+    case LAYER_FLATTEN:
+        tensor_to_plain(&x, y.data);
+        break;
     }
 }
 
@@ -247,7 +249,7 @@ const float *convnet_forward(void *self, const float *x, size_t batch, enum mode
 
     net->batch = batch;
     net->mode = mode;
-    net->tensors[0].data = matf_over(x, batch, 1).a;
+    net->tensors[0].data = (float *)(uintptr_t)x; /* only read */
     for (size_t i = 0; i < net->spec.count; i++) {
         const double since = start_time(net);
         forward_layer(net, i);
@@ -272,8 +274,9 @@ float *convnet_dlogits(void *self)
 /* Where a layer without additions of its own writes the gradient of what it reads. */
 static struct tensor target(const struct convnet *net, const struct part_layer *l)
 {
-    return l->from_mode == GRADIENT_ADD ? view_over(net, l->spec.from, net->addition)
-                                        : delta_of(net, l->spec.from);
+    return l->from_mode == GRADIENT_ADD || l->from_mode == GRADIENT_NONE
+               ? view_over(net, l->spec.from, net->addition)
+               : delta_of(net, l->spec.from);
 }
 
 static void add_target(const struct convnet *net, const struct part_layer *l)
@@ -307,11 +310,16 @@ static void backward_conv(struct convnet *net, size_t i, float keep)
     if (l->from_mode == GRADIENT_NONE)
         return;
 
-    const struct tensor dx = target(net, l);
+    const struct tensor to = target(net, l);
+    struct tensor dx = l->needs_copy ? x : to;
+    if (l->needs_copy)
+        dx.data = l->copy_delta;
     since = start_time(net);
     conv_backward_data(conv_at(net, i), net->params + l->params_at, &dy, &dx, net->workspace);
     if (net->times != NULL)
         add_time(net, &net->times->conv_data, since);
+    if (l->needs_copy)
+        tensor_to_plain(&dx, to.data);
     add_target(net, l);
 }
 
@@ -334,7 +342,7 @@ static void backward_norm(struct convnet *net, size_t i, float keep)
     float *dscale = net->grads + l->params_at;
     const struct tensor x = data_of(net, l->spec.from), y = data_of(net, i + 1);
     struct tensor dy = delta_of(net, i + 1);
-    struct tensor dx = l->from_mode == GRADIENT_NONE ? dy : delta_of(net, l->spec.from);
+    struct tensor dx = l->from_mode == GRADIENT_ADD ? delta_of(net, l->spec.from) : target(net, l);
     const int has_addend = l->spec.addend != CONVNET_NONE;
 
     if (has_addend && l->spec.relu)
@@ -407,6 +415,9 @@ static void backward_simple(struct convnet *net, size_t i)
     case LAYER_RESHAPE:
         tensor_to_plain(&dy, dx.data);
         break;
+    case LAYER_FLATTEN:
+        tensor_from_plain(dy.data, &dx);
+        break;
     case LAYER_SIGMOID:
         sigmoid_backward(&y, &dy, &dx);
         break;
@@ -457,6 +468,8 @@ void convnet_backward(void *self, const float *dlogits, float keep)
         memcpy(top, dlogits, net->batch * net->spec.shapes[net->spec.count].c * sizeof *top);
     for (size_t i = net->spec.count; i-- > 0;) {
         const double since = start_time(net);
+        if (!net->tensors[i + 1].wants_delta)
+            continue;
         backward_layer(net, i, keep);
         if (!is_conv(&net->layers[i]))
             add_layer_time(net, &net->layers[i], since);
@@ -464,6 +477,13 @@ void convnet_backward(void *self, const float *dlogits, float keep)
 }
 
 /* ---- looking inside ---- */
+
+const float *convnet_input_gradient(const struct convnet *net)
+{
+    CHECK(net->options.input_gradient && !net->options.evaluate_only,
+          "a network made without the gradient by its input");
+    return net->tensors[0].delta;
+}
 
 void convnet_features(const struct convnet *net, size_t tensor, float *out)
 {

@@ -18,11 +18,6 @@ static int is_conv(const struct layer_spec *l)
     return l->kind == LAYER_CONV || l->kind == LAYER_TRANSPOSED_CONV;
 }
 
-static int is_images(struct tensor_shape s)
-{
-    return s.h * s.w > 1;
-}
-
 int convnet_is_plain(const struct part_tensor *t)
 {
     return t->block == 1 || (t->shape.h * t->shape.w == 1 && t->shape.c % t->block == 0);
@@ -30,46 +25,81 @@ int convnet_is_plain(const struct part_tensor *t)
 
 /* ---- layouts ---- */
 
-/* Whether all images between the layers come in whole blocks of the library's own layout. */
+/* Whether the tensor comes from a layer that makes the layout of convolutions, at once or through
+ * layers that keep layouts. All others lie plain. */
+static int lies_for_convs(const struct convnet_spec *s, size_t tensor)
+{
+    while (tensor > 0)
+        switch (s->layers[tensor - 1].kind) {
+        case LAYER_CONV:
+        case LAYER_TRANSPOSED_CONV:
+        case LAYER_RESHAPE:
+            return 1;
+        case LAYER_GLOBAL_POOL:
+        case LAYER_LINEAR:
+        case LAYER_FLATTEN:
+            return 0;
+        default:
+            tensor = s->layers[tensor - 1].from;
+            break;
+        }
+    return 0;
+}
+
+/* The library's own blocks, where all images between the layers come in whole ones; else 0. */
 static size_t common_block(const struct convnet_spec *s)
 {
     const size_t block = conv_block();
 
     if (block == 0)
         return 0;
-    for (size_t i = 0; i < s->count; i++) {
-        const int made_of_images = is_images(s->shapes[i + 1]) || is_conv(&s->layers[i]);
-        const size_t channels = s->shapes[i + 1].c;
-        if (made_of_images && channels % block != 0)
+    for (size_t i = 1; i <= s->count; i++)
+        if (lies_for_convs(s, i) && s->shapes[i].c % block != 0)
             return 0;
-    }
     return block;
 }
 
 static size_t block_of(const struct convnet *net, size_t tensor)
 {
-    const struct tensor_shape shape = net->spec.shapes[tensor];
-    const int by_conv = tensor > 0 && is_conv(&net->spec.layers[tensor - 1]);
-
-    if (tensor == 0 || !(is_images(shape) || by_conv))
+    if (!lies_for_convs(&net->spec, tensor))
         return 1;
-    return net->block > 0 ? net->block : shape.c;
+    return net->block > 0 ? net->block : net->spec.shapes[tensor].c;
+}
+
+static void find_wanted(struct convnet *net)
+{
+    net->tensors[0].wants_delta = net->options.input_gradient;
+    for (size_t i = 0; i < net->spec.count; i++) {
+        const struct layer_spec *l = &net->spec.layers[i];
+        net->tensors[i + 1].wants_delta =
+            convnet_layer_params(&net->spec, i) > 0 || net->tensors[l->from].wants_delta ||
+            (l->addend != CONVNET_NONE && net->tensors[l->addend].wants_delta);
+    }
 }
 
 static void describe_tensors(struct convnet *net)
 {
     for (size_t i = 0; i <= net->spec.count; i++) {
         struct part_tensor *t = &net->tensors[i];
-        *t = (struct part_tensor){.shape = net->spec.shapes[i], .block = block_of(net, i),
-                                  .producer = i == 0 ? CONVNET_NONE : i - 1, .same_as = i,
-                                  .delta_root = i};
+        t->shape = net->spec.shapes[i];
+        t->block = block_of(net, i);
+        t->producer = i == 0 ? CONVNET_NONE : i - 1;
+        t->same_as = t->delta_root = i;
         const struct tensor view = {net->options.max_batch, t->shape.c, t->shape.h, t->shape.w,
                                     t->block, NULL};
         t->size = tensor_size(&view);
     }
+}
+
+static void describe_readers(struct convnet *net)
+{
     for (size_t i = 0; i < net->spec.count; i++) {
         const struct layer_spec *l = &net->spec.layers[i];
         const size_t read[] = {l->from, l->addend};
+
+        CHECK(l->addend == CONVNET_NONE || block_of(net, l->from) == block_of(net, l->addend),
+              "layer %zu adds tensors %zu and %zu, of which one lies as convolutions need it", i,
+              l->from, l->addend);
         for (size_t k = 0; k < 2; k++)
             if (read[k] != CONVNET_NONE) {
                 net->tensors[read[k]].readers++;
@@ -101,14 +131,22 @@ static void describe_layers(struct convnet *net)
 
 /* ---- activations ---- */
 
-/* A convolution reads blocks, or the plain images of few channels that a network begins with. */
+/* A convolution reads its layout, or plain images where there is code for them. */
 static int conv_needs_copy(const struct convnet *net, const struct part_layer *l)
 {
     const struct part_tensor *from = &net->tensors[l->spec.from];
 
-    if (l->spec.from != 0 || from->shape.c == 1)
-        return 0;
-    return net->block == 0 || from->shape.c > 3 || l->spec.kind == LAYER_TRANSPOSED_CONV;
+    return from->block == 1 && from->shape.c > 1 &&
+           (net->block == 0 || from->shape.c % net->block == 0);
+}
+
+size_t convnet_conv_block(const struct convnet *net, const struct part_layer *l)
+{
+    const struct part_tensor *from = &net->tensors[l->spec.from];
+
+    if (!l->needs_copy)
+        return from->block;
+    return net->block > 0 ? net->block : from->shape.c;
 }
 
 /* Layers whose backward pass does without what they read. */
@@ -180,6 +218,8 @@ static void touch(struct convnet *net, size_t tensor, size_t step)
 {
     struct part_tensor *root = &net->tensors[net->tensors[tensor].delta_root];
 
+    if (!net->tensors[tensor].wants_delta)
+        return;
     if (step < root->delta_from)
         root->delta_from = step;
     if (step > root->delta_to)
@@ -195,44 +235,91 @@ static size_t reader_before(const struct convnet *net, size_t tensor, size_t lay
     return CONVNET_NONE;
 }
 
+/* Layers whose backward pass begins by masking the gradient of what they made, where it lies. */
+static int masks(const struct convnet *net, size_t layer)
+{
+    if (layer == CONVNET_NONE || !net->spec.layers[layer].relu)
+        return 0;
+    switch (net->spec.layers[layer].kind) {
+    case LAYER_CONV:
+    case LAYER_TRANSPOSED_CONV:
+    case LAYER_LINEAR:
+    case LAYER_ADD:
+        return 1;
+    default:
+        return net->spec.layers[layer].addend != CONVNET_NONE;
+    }
+}
+
 /* Layers that can write the gradient of what they read over that of what they made. The gradient
- * that a sum hands on must not be masked by whoever gets it while the other part reads it. */
+ * that a sum hands on must not be masked while the other part reads it. */
 static int works_in_place(const struct convnet *net, const struct layer_spec *l)
 {
     const size_t producer = net->tensors[l->from].producer;
 
     if (l->kind == LAYER_ADD)
-        return producer != CONVNET_NONE && !net->spec.layers[producer].relu;
+        return producer != CONVNET_NONE && !masks(net, producer);
     return l->kind == LAYER_RELU || l->kind == LAYER_SIGMOID || l->kind == LAYER_DROPOUT ||
            (l->kind == LAYER_BATCH_NORM && l->addend == CONVNET_NONE);
 }
 
-static enum gradient_mode mode_of(const int *written, size_t tensor)
+static enum gradient_mode mode_of(const struct convnet *net, const int *written, size_t tensor)
 {
-    if (tensor == 0)
+    if (!net->tensors[tensor].wants_delta)
         return GRADIENT_NONE;
     return written[tensor] ? GRADIENT_ADD : GRADIENT_WRITE;
 }
 
-/* The addend's gradient is what comes down, so it stays where that is, unless something still has to
- * read it there after others have added to it. */
+static int comes_before(size_t layer, size_t other)
+{
+    return layer == CONVNET_NONE || (other != CONVNET_NONE && layer < other);
+}
+
+/* Where both parts of a sum share its gradient: whether the producer of `from` reads it there before
+ * the other readers of the addend add to it and the addend's producer masks it. */
+static int is_read_first(const struct convnet *net, size_t i)
+{
+    const struct layer_spec *l = &net->spec.layers[i];
+    const size_t reads = net->tensors[l->from].producer;
+    const size_t masked_by = net->tensors[l->addend].producer;
+
+    return comes_before(reader_before(net, l->addend, i), reads) &&
+           (!masks(net, masked_by) || comes_before(masked_by, reads));
+}
+
+/* The addend's gradient is what comes down, so it stays where that is, unless another has to read
+ * that there later. */
 static void plan_addend(struct convnet *net, size_t i, const int *written)
 {
     struct part_layer *l = &net->layers[i];
     struct part_tensor *addend = &net->tensors[l->spec.addend], *out = &net->tensors[i + 1];
-    const size_t next = reader_before(net, l->spec.addend, i);
-    const size_t from_producer = net->tensors[l->spec.from].producer;
+    struct part_tensor *root = &net->tensors[out->delta_root];
     const int from_shares = l->from_mode == GRADIENT_SHARE;
-    const int free_to_add = next == CONVNET_NONE || !from_shares ||
-                            (from_producer != CONVNET_NONE && next < from_producer);
 
-    l->addend_mode = mode_of(written, l->spec.addend);
-    if (l->addend_mode != GRADIENT_WRITE || !free_to_add ||
-        net->tensors[out->delta_root].delta_shared)
+    l->addend_mode = mode_of(net, written, l->spec.addend);
+    if (l->spec.addend == l->spec.from) { /* the addend's part is written first */
+        l->from_mode = l->addend_mode == GRADIENT_NONE ? GRADIENT_NONE : GRADIENT_ADD;
+        return;
+    }
+    if (l->addend_mode != GRADIENT_WRITE || (from_shares && !is_read_first(net, i)) ||
+        root->delta_shared)
         return;
     l->addend_mode = GRADIENT_SHARE;
     addend->delta_root = out->delta_root;
-    net->tensors[out->delta_root].delta_shared = from_shares;
+    root->delta_shared = from_shares;
+}
+
+static void plan_from(struct convnet *net, size_t i, const int *written)
+{
+    struct part_layer *l = &net->layers[i];
+    struct part_tensor *from = &net->tensors[l->spec.from], *out = &net->tensors[i + 1];
+
+    l->from_mode = mode_of(net, written, l->spec.from);
+    if (l->from_mode == GRADIENT_WRITE && from->readers == 1 && works_in_place(net, &l->spec) &&
+        !net->tensors[out->delta_root].delta_shared) {
+        l->from_mode = GRADIENT_SHARE;
+        from->delta_root = out->delta_root;
+    }
 }
 
 static void plan_gradients(struct convnet *net)
@@ -242,30 +329,25 @@ static void plan_gradients(struct convnet *net)
     for (size_t i = 0; i <= net->spec.count; i++)
         net->tensors[i].delta_from = CONVNET_LAYERS_MAX;
     for (size_t i = net->spec.count; i-- > 0;) {
-        struct part_layer *l = &net->layers[i];
-        struct part_tensor *from = &net->tensors[l->spec.from], *out = &net->tensors[i + 1];
+        const struct layer_spec *l = &net->spec.layers[i];
 
-        CHECK(out->readers > 0 || i + 1 == net->spec.count, "nothing reads tensor %zu", i + 1);
-        l->from_mode = mode_of(written, l->spec.from);
-        if (l->from_mode == GRADIENT_WRITE && from->readers == 1 && works_in_place(net, &l->spec) &&
-            from->size == out->size && !net->tensors[out->delta_root].delta_shared) {
-            l->from_mode = GRADIENT_SHARE;
-            from->delta_root = out->delta_root;
-        }
-        if (l->spec.addend != CONVNET_NONE) {
+        CHECK(net->tensors[i + 1].readers > 0 || i + 1 == net->spec.count,
+              "nothing reads tensor %zu", i + 1);
+        plan_from(net, i, written);
+        if (l->addend != CONVNET_NONE) {
             plan_addend(net, i, written);
-            written[l->spec.addend] = 1;
-            touch(net, l->spec.addend, step_of(net, i));
+            written[l->addend] = 1;
+            touch(net, l->addend, step_of(net, i));
         }
-        written[l->spec.from] = 1;
+        written[l->from] = 1;
         touch(net, i + 1, step_of(net, i));
-        touch(net, l->spec.from, step_of(net, i));
+        touch(net, l->from, step_of(net, i));
     }
 }
 
 static int is_root(const struct convnet *net, size_t tensor)
 {
-    return tensor > 0 && net->tensors[tensor].delta_root == tensor;
+    return net->tensors[tensor].wants_delta && net->tensors[tensor].delta_root == tensor;
 }
 
 /* The lowest place that no gradient alive at the same time takes. */
@@ -276,7 +358,7 @@ static size_t free_place(const struct convnet *net, size_t tensor, const int *pl
 
     for (size_t again = 1; again;) {
         again = 0;
-        for (size_t k = 1; k <= net->spec.count; k++) {
+        for (size_t k = 0; k <= net->spec.count; k++) {
             const struct part_tensor *other = &net->tensors[k];
             if (!placed[k] || other->delta_from > t->delta_to || t->delta_from > other->delta_to)
                 continue;
@@ -289,34 +371,42 @@ static size_t free_place(const struct convnet *net, size_t tensor, const int *pl
     return at;
 }
 
+/* The largest gradient without a place, CONVNET_NONE at the end. */
+static size_t next_to_place(const struct convnet *net, const int *placed)
+{
+    size_t largest = CONVNET_NONE;
+
+    for (size_t k = 0; k <= net->spec.count; k++)
+        if (is_root(net, k) && !placed[k] &&
+            (largest == CONVNET_NONE || net->tensors[k].size > net->tensors[largest].size))
+            largest = k;
+    return largest;
+}
+
 /* Large ones first, so that the small ones find their gaps. */
 static void place_gradients(struct convnet *net)
 {
     int placed[CONVNET_LAYERS_MAX + 1] = {0};
+    size_t next;
 
-    for (;;) {
-        size_t largest = 0;
-        for (size_t k = 1; k <= net->spec.count; k++)
-            if (is_root(net, k) && !placed[k] &&
-                (largest == 0 || net->tensors[k].size > net->tensors[largest].size))
-                largest = k;
-        if (largest == 0)
-            break;
-        struct part_tensor *t = &net->tensors[largest];
-        t->delta_at = free_place(net, largest, placed);
-        placed[largest] = 1;
+    while ((next = next_to_place(net, placed)) != CONVNET_NONE) {
+        struct part_tensor *t = &net->tensors[next];
+        t->delta_at = free_place(net, next, placed);
+        placed[next] = 1;
         if (t->delta_at + aligned(t->size) > net->delta_size)
             net->delta_size = t->delta_at + aligned(t->size);
     }
 }
 
-/* Gradients that are added to others, by layers that cannot add themselves. */
+/* Gradients that are added to others, by layers that cannot add themselves, and those that batch
+ * normalization makes though nobody wants them. */
 static void measure_additions(struct convnet *net)
 {
     for (size_t i = 0; i < net->spec.count; i++) {
         const struct part_layer *l = &net->layers[i];
         const size_t size = net->tensors[l->spec.from].size;
-        if (l->from_mode == GRADIENT_ADD && size > net->addition_size)
+        const int is_spare = l->from_mode == GRADIENT_NONE && l->spec.kind == LAYER_BATCH_NORM;
+        if ((l->from_mode == GRADIENT_ADD || is_spare) && size > net->addition_size)
             net->addition_size = size;
     }
     net->delta_size += aligned(net->addition_size);
@@ -335,10 +425,12 @@ static void measure_sums(struct convnet *net)
     }
 }
 
-void convnet_plan_memory(struct convnet *net)
+void convnet_plan_memory(struct convnet *net, int channels_last)
 {
-    net->block = common_block(&net->spec);
+    find_wanted(net);
+    net->block = channels_last ? 0 : common_block(&net->spec);
     describe_tensors(net);
+    describe_readers(net);
     describe_layers(net);
     share_activations(net);
     place_activations(net);
