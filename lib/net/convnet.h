@@ -9,10 +9,11 @@
  * Images come in as NCHW rows and stay in the library's layout until the classifier: blocks of 16
  * channels with AVX-512 and of 8 with AVX2 where all channels between the layers are multiples of
  * that and the library has fast code for all passes (with AVX2 it has none for images that come in
- * with 1 channel, nor for those smaller than a kernel), all channels last otherwise. Memory is planned once: activations, gradients of activations
- * (which share places as soon as they are read) and workspace lie in one block each. The output of a
- * batch normalization that only the next convolution reads is not kept but made again in the
- * backward pass. Primitives are made once a batch size, at its first pass.
+ * with 1 channel, nor for those smaller than a kernel), all channels last otherwise. Memory is
+ * planned once: activations, gradients of activations (which share places as soon as they are read)
+ * and workspace lie in one block each. The output of a batch normalization that only the next
+ * convolution reads is not kept but made again in the backward pass. Primitives are made once a
+ * batch size, at its first pass.
  *
  * Results are the same bits from run to run for one processor class, library and thread count. */
 #ifndef NET_CONVNET_H
@@ -57,8 +58,8 @@ enum status convnet_create(struct convnet **net, const struct convnet_spec *spec
 void convnet_free(struct convnet *net); /* NULL is allowed */
 
 /* PyTorch's defaults: weights and biases of convolutions and linear layers are
- * U(-1/sqrt(fan_in), 1/sqrt(fan_in)), fan_in = in k k (of a transposed convolution out k k); scales 1,
- * shifts 0, running means 0 and variances 1. Drawn in the order of the parameters. */
+ * U(-1/sqrt(fan_in), 1/sqrt(fan_in)), fan_in = in k k (of a transposed convolution out k k);
+ * scales 1, shifts 0, running means 0 and variances 1. Drawn in the order of the parameters. */
 void convnet_init(struct convnet *net, struct rng *rng);
 
 /* The view for training, evaluation and geometry; stands as long as the network. */

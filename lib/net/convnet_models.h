@@ -4,9 +4,9 @@
  * The conv net and the WRN-16-4 are those of the code published with Gao and Chaudhari, "An
  * information-geometric distance on the space of tasks" (2020; arXiv 2011.00613), encoder and
  * decoder those of the same authors, "A free-energy principle for representation learning" (2020;
- * arXiv 2002.12406, section 5.1), ResNet-18 that of He et al. (2016) with the stem that is usual for
- * CIFAR. Every number of channels inside is the published one times multiply / divide, which must
- * be whole; parameters lie in the order in which the plans name the layers. */
+ * arXiv 2002.12406, section 5.1), ResNet-18 that of He et al. (2016) with the stem that is usual
+ * for CIFAR. Every number of channels inside is the published one times multiply / divide, which
+ * must be whole; parameters lie in the order in which the plans name the layers. */
 #ifndef NET_CONVNET_MODELS_H
 #define NET_CONVNET_MODELS_H
 
@@ -26,8 +26,8 @@ struct convnet_model_options {
  * one linear layer: 1,167,882 parameters for 10 classes of CIFAR. */
 struct convnet_spec convnet_models_conv(const struct convnet_model_options *options);
 
-/* The same with a hidden linear layer of 1024 units with ReLU: the paper speaks of eight layers, its
- * code has this one as a comment; that a ReLU follows is ours. */
+/* The same with a hidden linear layer of 1024 units with ReLU: the paper speaks of eight layers,
+ * its code has this one as a comment; that a ReLU follows is ours. */
 struct convnet_spec convnet_models_conv_hidden(const struct convnet_model_options *options);
 
 /* Three stages of two preactivation blocks (64, 128, 256 channels) behind 16 channels. Unlike the
@@ -37,9 +37,9 @@ struct convnet_spec convnet_models_conv_hidden(const struct convnet_model_option
  * of CIFAR. */
 struct convnet_spec convnet_models_wrn(const struct convnet_model_options *options);
 
-/* Four stages of two blocks (64, 128, 256, 512 channels) behind a 3 x 3 convolution, no max pool, no
- * biases but in the linear layer: 11,173,962 parameters for 10 classes of CIFAR. As an encoder it has
- * 2 x latent outputs (means and logarithms of variances). */
+/* Four stages of two blocks (64, 128, 256, 512 channels) behind a 3 x 3 convolution, no max pool,
+ * no biases but in the linear layer: 11,173,962 parameters for 10 classes of CIFAR. As an encoder
+ * it has 2 x latent outputs (means and logarithms of variances). */
 struct convnet_spec convnet_models_resnet(const struct convnet_model_options *options);
 
 /* linear 256, batch normalization, ReLU, linear to outputs; for MNIST 784-256-(2 x 16). */

@@ -63,7 +63,8 @@ struct convnet {
     float *transient;      /* inside activations */
     float *addition;       /* a gradient on its way to another, or to nowhere: inside deltas */
     double *sums;          /* scratch of batch norm */
-    size_t activation_size, delta_size, transient_size, addition_size, sum_size; /* floats, doubles */
+    size_t activation_size, delta_size, transient_size, addition_size; /* floats */
+    size_t sum_size;       /* doubles */
     size_t workspace_size, other_bytes;
     void **others;         /* blocks of single layers, count of them */
     size_t other_count;
@@ -75,8 +76,23 @@ struct convnet {
     struct convnet_times *times;
 };
 
-/* Layouts (channels last whether or not blocks would do), places and lifetimes, sizes; no memory. */
+/* Layouts (channels last if told so, whatever else would do), places, lifetimes and sizes; no
+ * memory. */
 void convnet_plan_memory(struct convnet *net, int channels_last);
+
+/* The part of that which is about gradients of activations. */
+void convnet_plan_gradients(struct convnet *net);
+
+/* Floats that an array takes, so that the next one begins on a boundary of 64 bytes. */
+static inline size_t convnet_aligned(size_t floats)
+{
+    return (floats + 15) / 16 * 16;
+}
+
+static inline int convnet_is_conv(const struct layer_spec *l)
+{
+    return l->kind == LAYER_CONV || l->kind == LAYER_TRANSPOSED_CONV;
+}
 
 /* Whether a linear layer can read this tensor as it lies. */
 int convnet_is_plain(const struct part_tensor *t);
@@ -84,8 +100,13 @@ int convnet_is_plain(const struct part_tensor *t);
 /* Channels a block in which a convolution reads the tensor, a copy of it or the tensor itself. */
 size_t convnet_conv_block(const struct convnet *net, const struct part_layer *l);
 
+/* The affine map of a batch normalization with the statistics at hand: in the forward pass, and
+ * where its output is made again. */
+void convnet_apply_norm(const struct convnet *net, size_t layer);
+
 /* Primitives for this batch size, which becomes the present one. */
 enum status convnet_prepare(struct convnet *net, size_t batch) MUST_USE;
+void convnet_free_primitives(struct convnet *net);
 
 /* The passes of struct model. */
 const float *convnet_forward(void *self, const float *x, size_t batch, enum model_mode mode);
