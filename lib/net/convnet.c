@@ -98,8 +98,6 @@ static enum status get_memory(struct convnet *net)
     }
     TRY(status);
     net->transient = net->activations + net->activation_size - net->transient_size;
-    if (net->deltas != NULL)
-        net->addition = net->deltas + net->delta_size - net->addition_size;
     net->others = memory_get(4 * CONVNET_LAYERS_MAX, sizeof *net->others);
     if (net->others == NULL)
         return STATUS_MEMORY;

@@ -22,7 +22,7 @@ float *convnet_dlogits(void *self)
 static struct tensor target(const struct convnet *net, const struct part_layer *l)
 {
     return l->from_mode == GRADIENT_ADD || l->from_mode == GRADIENT_NONE
-               ? view_over(net, l->spec.from, net->addition)
+               ? view_over(net, l->spec.from, net->transient)
                : delta_of(net, l->spec.from);
 }
 

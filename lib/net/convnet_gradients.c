@@ -194,18 +194,20 @@ static void place_gradients(struct convnet *net)
     }
 }
 
-/* Gradients that are added to others, by layers that cannot add themselves, and those that batch
- * normalization makes though nobody wants them. */
+/* Gradients that are added to others by layers that cannot add themselves, and those that batch
+ * normalization makes though nobody wants them: they lie in the common place, where what a
+ * convolution has read is no longer needed by then. */
 static void measure_additions(struct convnet *net)
 {
     for (size_t i = 0; i < net->spec.count; i++) {
         const struct part_layer *l = &net->layers[i];
+        const int is_norm = l->spec.kind == LAYER_BATCH_NORM;
+        const int adds = is_norm || l->spec.kind == LAYER_ADD;
         const size_t size = net->tensors[l->spec.from].size;
-        const int is_spare = l->from_mode == GRADIENT_NONE && l->spec.kind == LAYER_BATCH_NORM;
-        if ((l->from_mode == GRADIENT_ADD || is_spare) && size > net->addition_size)
-            net->addition_size = size;
+        if (((l->from_mode == GRADIENT_ADD && !adds) ||
+             (l->from_mode == GRADIENT_NONE && is_norm)) && size > net->transient_size)
+            net->transient_size = size;
     }
-    net->delta_size += convnet_aligned(net->addition_size);
 }
 
 void convnet_plan_gradients(struct convnet *net)

@@ -60,10 +60,10 @@ struct convnet {
     float *params, *grads, *state;
     float *activations, *deltas;
     char *workspace;
-    float *transient;      /* inside activations */
-    float *addition;       /* a gradient on its way to another, or to nowhere: inside deltas */
+    float *transient;      /* inside activations; also for a gradient on its way to another, or to
+                              nowhere */
     double *sums;          /* scratch of batch norm */
-    size_t activation_size, delta_size, transient_size, addition_size; /* floats */
+    size_t activation_size, delta_size, transient_size; /* floats */
     size_t sum_size;       /* doubles */
     size_t workspace_size, other_bytes;
     void **others;         /* blocks of single layers, count of them */

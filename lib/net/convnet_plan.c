@@ -216,8 +216,8 @@ void convnet_plan_memory(struct convnet *net, int channels_last)
     describe_readers(net);
     describe_layers(net);
     share_activations(net);
-    place_activations(net);
     convnet_plan_gradients(net);
+    place_activations(net);
     measure_sums(net);
     for (size_t i = 0; i < net->spec.count; i++)
         if (convnet_is_conv(&net->layers[i].spec) && conv_needs_copy(net, &net->layers[i]))
