@@ -209,8 +209,8 @@ static int is_batch_reduce(const_dnnl_primitive_desc_t description)
                dnnl_success && strncmp(name, "brg", 3) == 0;
 }
 
-/* The library's first choice; but for few channels, where its convolutions by batch-reduced products
- * spend half of the time between the products, the next one (measured: 1.1 to 2.5 times as fast up
+/* The library's first choice; but for few channels, where its convolutions by batch-reduced
+ * products spend half of the time between the products, the next one (measured: 1.1 to 2.5 times as fast up
  * to 32 channels, equal at 64). */
 static dnnl_status_t choose(const struct conv *conv, const dnnl_convolution_desc_t *operation,
                             const_dnnl_primitive_attr_t attributes,
@@ -333,8 +333,8 @@ static int winograd_applies(const struct conv_shape *s, const struct conv_option
 }
 
 /* Winograd's transformed images, 36/16 of x and of y, of a large batch of large images would be the
- * largest block of a network: such a batch goes in parts. With fewer channels the library takes tile
- * after tile instead. */
+ * largest block of a network: such a batch goes in parts. With fewer channels the library takes
+ * tile after tile instead. */
 static size_t count_parts(const struct conv *conv)
 {
     const struct conv_shape *s = &conv->shape;

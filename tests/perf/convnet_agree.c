@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* convnet_agree: ten training steps of three networks from five seeds, with Winograd convolutions and
- * with direct ones alone, written for an independent implementation (convnet_agree_torch.py) to
- * repeat. Small batches and images leave few units so near to 0 that rounding moves them across the
- * kink of a ReLU, where one unit changes a gradient by its own share of it.
+/* convnet_agree: ten training steps of three networks from five seeds, with Winograd convolutions
+ * and with direct ones alone, written for an independent implementation (convnet_agree_torch.py)
+ * to repeat. Small batches and images leave few units so near to 0 that rounding moves them across
+ * the kink of a ReLU, where one unit changes a gradient by its own share of it.
  *
- * Files $PERF_TMP/<network>.<way>.<seed>, doubles in the machine's order: the parameters and the state at
- * the beginning, STEPS batches of images and of labels, the loss of every step, the gradients of
- * the first, and parameters and state at the end. Nothing is dropped. */
+ * Files $PERF_TMP/<network>.<way>.<seed>, doubles in the machine's order: the parameters and the
+ * state at the beginning, STEPS batches of images and of labels, the loss of every step, the
+ * gradients of the first, and parameters and state at the end. Nothing is dropped. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -85,6 +85,7 @@ static void train(struct run *r)
 static void write_run(const char *name, const struct convnet_spec *spec, int direct,
                       uint64_t seed)
 {
+    const struct convnet_options options = {.max_batch = BATCH, .direct = direct};
     const char *folder = getenv("PERF_TMP");
     struct run r = {0};
     struct rng rng = rng_stream(seed, "init");
@@ -93,9 +94,7 @@ static void write_run(const char *name, const struct convnet_spec *spec, int dir
     snprintf(path, sizeof path, "%s/%s.%s.%d", folder ? folder : ".", name,
              direct ? "direct" : "winograd", (int)seed);
     r.out = fopen(path, "wb");
-    if (r.out == NULL ||
-        convnet_create(&r.net, spec,
-                       &(struct convnet_options){.max_batch = BATCH, .direct = direct}) != STATUS_OK) {
+    if (r.out == NULL || convnet_create(&r.net, spec, &options) != STATUS_OK) {
         fprintf(stderr, "convnet_agree: %s: %s\n", path, status_message());
         exit(6);
     }

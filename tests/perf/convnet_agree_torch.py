@@ -5,7 +5,8 @@ Everything is done in double, which stands for the exact answer, and in float, w
 rounding alone makes of it. Differences are relative, in the 2-norm: of the whole gradient of the
 first step; of the worst array of parameters in it (arrays whose exact gradient is 0, as of a bias
 before a normalization, are left to the former); of the loss of the first step and the worst of ten;
-of parameters and running statistics after the ten. Medians over the seeds. Exits with 77 where PyTorch is not installed.
+of parameters and running statistics after the ten. Medians over the seeds. Exits with 77 where
+PyTorch is not installed.
 """
 import os
 import sys

@@ -84,7 +84,7 @@ static inline struct convnet_spec nets_residual(size_t size, size_t divisor)
     return s;
 }
 
-/* "conv", "wide", "residual" at full width and 32 x 32; "small": the first, divided by 8, 16 x 16. */
+/* "conv", "wide", "residual" at full width and 32 x 32; "small": conv over 8, 16 x 16. */
 static inline struct convnet_spec nets_named(const char *name)
 {
     if (strcmp(name, "wide") == 0)
