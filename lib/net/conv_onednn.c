@@ -210,8 +210,8 @@ static int is_batch_reduce(const_dnnl_primitive_desc_t description)
 }
 
 /* The library's first choice; but for few channels, where its convolutions by batch-reduced
- * products spend half of the time between the products, the next one (measured: 1.1 to 2.5 times as fast up
- * to 32 channels, equal at 64). */
+ * products spend half of the time between the products, the next one (measured: 1.1 to 2.5
+ * times as fast up to 32 channels, equal at 64). */
 static dnnl_status_t choose(const struct conv *conv, const dnnl_convolution_desc_t *operation,
                             const_dnnl_primitive_attr_t attributes,
                             const_dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *chosen)
