@@ -18,8 +18,8 @@ unset key; unset colorbox; unset grid
 set palette defined (0 '#f4f7fb', 1 '#5b93c7')
 set border 0
 set xrange [0.5:5.5]; set yrange [5.5:0.5]
-set xtics scale 0 offset 0,0.6; set ytics scale 0 offset 0.6,0
-do for [i=1:5] { set xtics add (task(i) i); set ytics add (task(i) i) }
+set xtics scale 0 offset 0,0.6 (task(1) 1, task(2) 2, task(3) 3, task(4) 4, task(5) 5)
+set ytics scale 0 offset 0.6,0 (task(1) 1, task(2) 2, task(3) 3, task(4) 4, task(5) 5)
 set size ratio 1
 do for [j=1:6] {
     set lmargin at screen 0.03 + (j - 1) * 0.163; set rmargin at screen 0.03 + (j - 1) * 0.163 + 0.148
@@ -31,8 +31,8 @@ do for [j=1:6] {
 }
 
 set size noratio
-set border 3; set grid; set autoscale; unset xtics; unset ytics
-set xtics nomirror; set ytics nomirror
+set border 3; set grid; set autoscale
+set xtics nomirror scale 0.6 offset 0,0 autofreq; set ytics nomirror scale 0.6 offset 0,0 autofreq
 set tmargin at screen 0.49; set bmargin at screen 0.10
 set offsets graph 0.05, graph 0.05, graph 0.08, graph 0.08
 set format '%g'

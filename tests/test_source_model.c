@@ -96,6 +96,21 @@ static void a_kept_model_is_the_trained_one(void **state)
     convnet_free(net);
 }
 
+static void both_networks_are_those_of_the_published_code(void **state)
+{
+    static const size_t params[] = {1167882, 2751146};
+
+    (void)state;
+    for (int kind = TRANSFER_CONV; kind <= TRANSFER_WRN; kind++) {
+        const struct transfer_net_spec spec = {(enum transfer_network)kind, 1, 3, 32, 10, 1};
+        struct convnet *net;
+
+        CHECK_STATUS(transfer_net_create(&net, &spec, 1), STATUS_OK);
+        assert_int_equal(convnet_model(net).param_count, params[kind]);
+        convnet_free(net);
+    }
+}
+
 /* Three tasks by pixels; `seed` only names what is drawn. */
 static struct task_matrix matrix(const char *artifacts)
 {
@@ -169,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_kept_model_is_the_trained_one),
+        cmocka_unit_test(both_networks_are_those_of_the_published_code),
         cmocka_unit_test(a_matrix_is_the_same_from_kept_pairs),
         cmocka_unit_test(numbers_of_a_matrix_are_those_by_hand),
     };

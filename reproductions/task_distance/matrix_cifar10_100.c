@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* matrix_cifar10_100: distances between CIFAR-100, CIFAR-10, its animals and its vehicles.
  *
- * Claim    It is easier to go to a subset of a task than back; CIFAR-100 is far from all and nearest
- *          to CIFAR-10; Task2Vec puts animals and vehicles farthest though fine-tuning between them
- *          is easy.
+ * Claim    It is easier to go to a subset of a task than back; CIFAR-100 is far from all and
+ *          nearest to CIFAR-10; Task2Vec puts animals and vehicles farthest though fine-tuning
+ *          between them is easy.
  * Source   Y. Gao and P. Chaudhari, An information-geometric distance on the space of tasks (arXiv
  *          2011.00613v1), section 4.2, figure 2; printed numbers of its later version (ICML 2021).
  * Measured as matrix_cifar100, which this shares all but the tasks with.
- * Differs  as matrix_cifar100; and CIFAR-100 stands as its 20 superclasses, from 40 records of each of
- *          the 100 classes, of which a quarter are the task's test records: the published test file
- *          of CIFAR-100 is what the probe learns from (every class is in a task), and nothing else
- *          here is measured on it. Classes of subsets are other classes than those of CIFAR-10 (the
- *          heads are disjoint); how the paper labelled them is not known.
+ * Differs  as matrix_cifar100; and CIFAR-100 stands as its 20 superclasses, from 40 records of each
+ *          of the 100 classes, of which a quarter are the task's test records: the published test
+ *          file of CIFAR-100 is what the probe learns from (every class is in a task), and nothing
+ *          else here is measured on it. Classes of subsets are other classes than those of CIFAR-10
+ *          (the heads are disjoint); how the paper labelled them is not known.
  * Minutes  smoke 0.3, desk 14, paper 60000 (estimated from the cost of a step), on one core.
  */
 #include "harness/harness.h"
@@ -204,9 +204,9 @@ int main(int argc, char **argv)
                    "them kept for tests; the probe learns from CIFAR-100's test file, on which "
                    "nothing else is measured. Heads are disjoint also where one task is a part of "
                    "another.",
-        .caption = "Distances from source (rows) to target (columns), means over seeds. Ours above, "
-                   "the paper's printed numbers below (another statistic: orders alone compare). "
-                   "The probe of Task2Vec and of the first couplings has learned from the test "
+        .caption = "Distances from source (rows) to target (columns), means over seeds. Ours "
+                   "above, the paper's printed numbers below (another statistic: orders alone "
+                   "compare). The probe of Task2Vec and of the first couplings has learned from the test "
                    "file of CIFAR-100, which is used for nothing else.",
         .minutes = {0.3, 14, 60000}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &pairs, .load = load, .run_unit = run_unit, .record = conv_record});
