@@ -148,7 +148,8 @@ static void a_probe_learns_other_classes_or_the_test_file(void **state)
                            cifar_subsets[k].classes[c]);
     l.release(l.data);
     spec = (struct matrix_data_spec){.tasks = cifar_wholes, .count = CIFAR_WHOLES, .each = 20,
-                                     .test_step = 1, .probe_test = 10, .probe_all = 1};
+                                     .test_step = 1, .probe_each = 40, .probe_test = 10,
+                                     .probe_all = 1};
     l = start();
     CHECK_STATUS(matrix_data_load(&l, &spec), STATUS_OK);
     d = l.data;
