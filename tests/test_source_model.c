@@ -173,6 +173,8 @@ static void numbers_of_a_matrix_are_those_by_hand(void **state)
     CHECK_NEAR(task_matrix_asymmetry(&a), 2, 0);
     CHECK_NEAR(task_matrix_spread(&a), 8, 0);
     CHECK_RELATIVE(task_matrix_share(&b, &a), 4.0 / 6, 1e-12);
+    CHECK_RELATIVE(task_matrix_mean_ratio(&b, &a),
+                   (1 + 4.0 / 3 + 0.5 + 9.0 / 8 + 7.0 / 6 + 3.0 / 4) / 6, 1e-12);
     /* pair means 1.5, 4.5, 6; mean 4 */
     CHECK_RELATIVE(task_matrix_excess(&a, 1, 2, 0), (6 - 4.5) / 4, 1e-12);
     CHECK_RELATIVE(task_matrix_excess(&a, 2, 0, 0), (4.5 - 6) / 4, 1e-12);

@@ -103,6 +103,9 @@ static enum status measure(struct unit *u, const struct mat *k)
     emit(u, "extreme.fine-tuning", extreme(fine));
     emit(u, "share.independent", task_matrix_share(&k[TASK_MATRIX_INDEPENDENT], d));
     emit(u, "share.mixture", task_matrix_share(&k[TASK_MATRIX_MIXTURE], d));
+    emit(u, "mean.independent", task_matrix_mean_ratio(&k[TASK_MATRIX_INDEPENDENT], d));
+    emit(u, "mean.mixture", task_matrix_mean_ratio(&k[TASK_MATRIX_MIXTURE], d));
+    emit(u, "mean.start", task_matrix_mean_ratio(&k[TASK_MATRIX_START], d));
     task_matrix_emit_ratio(u, "ratio.independent", &k[TASK_MATRIX_INDEPENDENT], d);
     task_matrix_emit_ratio(u, "ratio.mixture", &k[TASK_MATRIX_MIXTURE], d);
     task_matrix_emit_ratio(u, "ratio.start", &k[TASK_MATRIX_START], d);

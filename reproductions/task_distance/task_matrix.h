@@ -131,6 +131,7 @@ void task_matrix_print(const struct task_matrix *t, const struct mat *kinds);
 double task_matrix_asymmetry(const struct mat *d); /* max d_ij / d_ji */
 double task_matrix_spread(const struct mat *d);    /* max / min off the diagonal */
 double task_matrix_share(const struct mat *a, const struct mat *b); /* of pairs with a >= b */
+double task_matrix_mean_ratio(const struct mat *a, const struct mat *b); /* of a / b over pairs */
 
 /* Mean of d_ij and d_ji over the mean of all entries, less the largest (or, with `least`, the
  * smallest) such number of another pair: above 0, it is the farthest (below 0, the nearest). */

@@ -43,6 +43,17 @@ double task_matrix_share(const struct mat *a, const struct mat *b)
     return (double)holds / (double)(a->rows * (a->rows - 1));
 }
 
+double task_matrix_mean_ratio(const struct mat *a, const struct mat *b)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < a->rows; i++)
+        for (size_t j = 0; j < a->rows; j++)
+            if (i != j)
+                sum += entry(a, i, j) / entry(b, i, j);
+    return sum / (double)(a->rows * (a->rows - 1));
+}
+
 double task_matrix_excess(const struct mat *d, size_t i, size_t j, int least)
 {
     const double own = (entry(d, i, j) + entry(d, j, i)) / 2;
