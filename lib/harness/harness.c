@@ -40,9 +40,52 @@ struct call {
     struct arena mem;
     struct loaded loaded;
     char records[DIGEST_TEXT], program[DIGEST_TEXT];
+    const char *build;          /* the folder above that of the program */
+    const char *words[OWN_OPTION_MOST];
+    size_t word_count;
 };
 
 /* ---- command line ---- */
+
+/* The value of argv[i] if that is the program's own option, which *taken arguments make up; else
+ * NULL and *taken = 1. */
+static const char *own_word(const struct call *c, int argc, char **argv, int i, int *taken)
+{
+    const size_t n = c->r->option != NULL ? strlen(c->r->option->name) : 0;
+
+    *taken = 1;
+    if (n == 0 || strncmp(argv[i], "--", 2) != 0 ||
+        strncmp(argv[i] + 2, c->r->option->name, n) != 0)
+        return NULL;
+    if (argv[i][2 + n] == '=')
+        return argv[i] + 3 + n;
+    if (argv[i][2 + n] != '\0' || i + 1 == argc)
+        return NULL;
+    *taken = 2;
+    return argv[i + 1];
+}
+
+/* Takes the values of the program's own option out of the command line. */
+static enum status take_words(struct call *c, int *argc, char ***argv)
+{
+    char **rest = arena_get(&c->mem, (size_t)*argc + 1, sizeof *rest);
+    int n = 0;
+
+    for (int i = 0, taken; i < *argc; i += taken) {
+        const char *word = own_word(c, *argc, *argv, i, &taken);
+
+        if (word != NULL && c->word_count == OWN_OPTION_MOST)
+            return status_set(STATUS_USAGE, "--%s is given more than %d times", c->r->option->name,
+                              OWN_OPTION_MOST);
+        if (word != NULL)
+            c->words[c->word_count++] = word;
+        else
+            rest[n++] = (*argv)[i];
+    }
+    *argc = n;
+    *argv = rest;
+    return STATUS_OK;
+}
 
 static enum status read_options(struct call *c, int argc, char **argv)
 {
@@ -70,10 +113,14 @@ static enum status read_options(struct call *c, int argc, char **argv)
     const size_t n = sizeof options / sizeof options[0];
     size_t words = 0;
 
+    TRY(take_words(c, &argc, &argv));
     TRY(options_read(options, n, argc, argv, NULL, &words));
     if (c->help) {
         printf("%s: %s\n%s\n\n", c->r->id, c->r->title, c->r->paper);
         options_help(options, n, stdout);
+        if (c->r->option != NULL)
+            printf("  --%s %s\n      %s\n", c->r->option->name, c->r->option->value_name,
+                   c->r->option->help);
     }
     if (c->pinned && c->native)
         return status_set(STATUS_USAGE, "--pinned and --native exclude each other");
@@ -109,6 +156,8 @@ static enum status find_cells(struct call *c)
 
     c->first_cell = 0;
     c->end_cell = n;
+    if (c->cell_name == NULL && c->word_count > 0)
+        c->cell_name = c->r->option->cell;
     if (c->cell_name == NULL)
         return STATUS_OK;
     for (size_t i = 0; i < n; i++) {
@@ -153,11 +202,14 @@ static enum status load_data(struct call *c)
 
     c->loaded = (struct loaded){.kind = "none", .note = "no data", .mem = &c->mem};
     digest_start(&c->loaded.records);
+    CHECK(n > 0, "/proc/self/exe");
+    for (int up = 0; up < 2 && strrchr(self, '/') != NULL; up++)
+        *strrchr(self, '/') = '\0'; /* <build>/bin/<program> -> <build> */
+    c->build = arena_text(&c->mem, "%s", self);
     if (c->r->load != NULL) {
-        CHECK(n > 0, "/proc/self/exe");
-        for (int up = 0; up < 2 && strrchr(self, '/') != NULL; up++)
-            *strrchr(self, '/') = '\0'; /* <build>/bin/<program> -> <build> */
         c->loaded.stand_in = arena_text(&c->mem, "%s/stand-in", self);
+        c->loaded.words = c->words;
+        c->loaded.word_count = c->word_count;
         c->loaded.asked = asked != NULL && asked[0] != '\0' ? asked : NULL;
         TRY(c->r->load(c->parameters, &c->loaded));
     }
@@ -181,6 +233,16 @@ static void unit_key(const struct call *c, const char *cell, uint64_t seed, char
     digest_text(&d, numbers);
     digest_text(&d, c->records);
     digest_end(&d, key);
+}
+
+/* What units of one key but for cell and seed share lies in one folder. */
+static const char *artifacts_folder(struct call *c)
+{
+    char key[DIGEST_TEXT];
+
+    unit_key(c, "artifacts", 0, key);
+    return c->out == NULL ? NULL
+                          : arena_text(&c->mem, "%s/artifacts/%s/%.16s", c->build, c->r->id, key);
 }
 
 static void print_keys(struct call *c)
@@ -296,7 +358,8 @@ static enum status run_one(struct call *c, size_t cell, uint64_t seed, struct re
     if (u == NULL)
         return STATUS_MEMORY;
     *u = (struct unit){.seed = seed, .cell = (int)cell, .mem = &mem, .data = c->loaded.data,
-                       .threads = (int)c->threads, .id = c->r->id, .profile = c->profile,
+                       .threads = (int)c->threads, .artifacts = artifacts_folder(c),
+                       .id = c->r->id, .profile = c->profile,
                        .cell_value = c->r->axis ? c->r->axis->at[c->profile].values[cell] : 0,
                        .cell_name = reproduction_cell_name(c->r, c->profile, cell, &c->mem),
                        .data_kind = c->loaded.kind, .mode = mode_name(c->mode),

@@ -39,13 +39,24 @@ struct axis {
 struct loaded {
     const char *asked;          /* --data or $DATASETS, or NULL */
     const char *stand_in;       /* folder of the generated stand-ins */
+    const char *const *words;   /* word_count values of the program's own option, in their order */
+    size_t word_count;
     struct arena *mem;          /* lives as long as the process */
     void *data;                 /* out: handed to every unit */
-    const char *kind;           /* out: "real" or "stand-in" */
+    const char *kind;           /* out: "real", "stand-in", or "own": data that the words name */
     const char *note;           /* out: one line for people: which set, how many records */
     struct digest records;      /* out: every record that any unit may use goes in here */
     void (*release)(void *data);/* out: called at the end; NULL when the arena holds everything */
 };
+
+/* An option that one program has beside the common ones; it may be given several times. What it
+ * changes has to reach `records`, so that keys differ. */
+struct own_option {
+    const char *name;           /* without the dashes */
+    const char *value_name, *help;
+    const char *cell;           /* where it is given this cell alone is run; NULL: all */
+};
+#define OWN_OPTION_MOST 64      /* values */
 
 struct reproduction {
     const char *id;             /* the file's name */
@@ -68,6 +79,8 @@ struct reproduction {
     /* NULL for programs without data. */
     enum status (*load)(const struct parameters *p, struct loaded *loaded);
     enum status (*run_unit)(const struct parameters *p, struct unit *u);
+
+    const struct own_option *option; /* NULL: none; needs load */
 
     /* What else computes beside the BLAS, into the provenance: conv_record, or NULL. */
     void (*record)(struct provenance *p);

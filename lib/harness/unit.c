@@ -124,7 +124,7 @@ enum status unit_complete(const struct unit *u)
 {
     if (u->refused != STATUS_OK)
         return status_set(u->refused, "%s", u->refusal);
-    for (size_t i = 0; i < u->metric_count && !u->diverged; i++) {
+    for (size_t i = 0; i < u->metric_count && !u->diverged && !u->part; i++) {
         size_t found = 0;
 
         for (size_t k = 0; k < u->value_count; k++)

@@ -32,7 +32,7 @@ struct curve {
     struct table_writer table;
 };
 
-/* What a unit knows of itself; run_unit reads the first four. */
+/* What a unit knows of itself; run_unit reads the first eight. */
 struct unit {
     uint64_t seed;
     int cell;               /* index into the profile's axis */
@@ -41,6 +41,9 @@ struct unit {
     void *data;             /* what the program's load() left */
     struct arena *mem;      /* goes with the unit */
     int threads;
+    const char *artifacts;  /* a folder, which need not be there yet, for what units of this very
+                               program, profile, mode and data share and may make again at any
+                               time; NULL: this call writes nothing */
 
     const char *id;
     enum profile profile;
@@ -54,6 +57,8 @@ struct unit {
     size_t value_count;
     struct curve curves[UNIT_CURVES];
     size_t curve_count;
+    int part;               /* the unit makes a part of what another one measures, and may lack
+                               metrics: set by run_unit */
     int diverged;
     double diverged_step, diverged_last;
     enum status refused;    /* first metric that was not finite */
@@ -90,7 +95,7 @@ void curve_row(struct curve *c, const double *row);
 enum status unit_diverged(struct unit *u, double step, double last_finite);
 
 /* Every declared metric was emitted (families: at least one member), nothing was refused. A
- * diverged unit may lack metrics. */
+ * diverged unit, or a part, may lack metrics. */
 enum status unit_complete(const struct unit *u) MUST_USE;
 
 /* <id>/<profile>/<data>-<mode>/<cell>/<seed>, in the arena. */

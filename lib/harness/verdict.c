@@ -491,7 +491,8 @@ static enum status judge_claim(struct verdict *v, struct evidence *e, const stru
         snprintf(v->why, sizeof v->why, "every unit diverged");
     }
     if (e->r->data != NULL && strcmp(data_kind, "real") != 0)
-        not_tested(v, "needs %s, ran on stand-ins", e->r->data);
+        not_tested(v, strcmp(data_kind, "own") == 0 ? "needs %s, ran on other data"
+                                                    : "needs %s, ran on stand-ins", e->r->data);
     else if (profile == SMOKE && !e->r->deterministic)
         not_tested(v, "%s", "the smoke profile gives no verdicts");
     return STATUS_OK;

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* coupled_work: the memory of coupled_transfer.h, and what it does at a checkpoint.
+ *
+ * An item is an entry (i, j) of an evaluated block. At checkpoint m each is evaluated twice with
+ * w_m: at the image x_ij frozen at tau_m-1, whose prediction by w_m-1 was kept, for the cost; and
+ * at tau_m, to be kept and for the loss on p_tau. */
+#ifndef TASK_DISTANCE_COUPLED_WORK_H
+#define TASK_DISTANCE_COUPLED_WORK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+#include "geometry/fisher.h"
+#include "task_distance/coupled_transfer.h"
+#include "task_distance/descent.h"
+
+/* When an update of the plan is good enough: its gap, in the unit of the published statistic (of
+ * about 0.1), and the number of sweeps at most. */
+#define COUPLED_GAP    1e-5
+#define COUPLED_SWEEPS 2000
+
+struct coupled_work {
+    const struct task_pair *pair;
+    const struct model *model;
+    struct descent descent;
+    struct image_stream images, partners; /* of the source; shifts of the target's images */
+    struct rng draws, taus;
+    uint32_t *partner;        /* batch: target images of the step */
+    float *other;             /* batch x inputs: those images */
+    /* at checkpoints */
+    size_t b, items;          /* items = evaluated blocks x b x b, in the order of their plan */
+    size_t chunk;             /* rows of an evaluation pass */
+    float *x;                 /* chunk x inputs */
+    float *kept;              /* items x outputs: logits of w_m at tau_m */
+    double *weights;          /* items: share of each in E_x, G^k / blocks */
+    double *scaled;           /* items: cost in the unit of the published statistic */
+    struct fisher_length length;
+    struct coupling test_plan;
+    uint32_t *test_partner;   /* test images of the target, one for each of the source */
+};
+
+struct coupled_work coupled_work_create(struct arena *mem, const struct task_pair *pair,
+                                        const struct model *model,
+                                        const struct coupled_options *options,
+                                        size_t blocks) MUST_USE;
+
+/* One partner for each test image of the source, drawn from test_plan. */
+void coupled_work_draw_test(struct coupled_work *w, struct rng *draws);
+
+/* No length yet; weights from the plan of the evaluated blocks. */
+void coupled_work_begin(struct coupled_work *w, const struct coupling *plan);
+
+/* Checkpoint 0, tau_0 = 0. */
+void coupled_work_start(struct coupled_work *w, struct coupled_iteration *out);
+
+/* Checkpoint m >= 1; out->tau[m - 1] and [m] are there. */
+void coupled_work_measure(struct coupled_work *w, size_t m, struct coupled_iteration *out);
+
+#endif
