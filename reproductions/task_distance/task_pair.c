@@ -51,12 +51,15 @@ enum status task_images_draw(struct task_images *out, struct arena *mem, const c
 {
     struct rng order = rng_stream(seed, "sample:%s", name);
     const size_t side = spec->pooled ? pool->set->rows / 2 : pool->set->rows;
-    struct task drawn, train, validation;
+    struct rng chosen = rng_stream(seed, "test:%s", name);
+    struct task drawn, train, validation, tested = *test;
 
     CHECK(pool->set->rows == pool->set->cols && spec->train >= 1, "images of %zu x %zu",
           pool->set->rows, pool->set->cols);
     TRY(task_draw(&drawn, mem, pool, spec->train + spec->validation, &order, 1));
     split_balanced(&train, &validation, mem, &drawn, spec->train);
+    if (spec->test > 0)
+        TRY(task_draw(&tested, mem, test, spec->test, &chosen, 1));
     *out = (struct task_images){.name = name,
                                 .channels = pool->set->channels,
                                 .side = side,
@@ -64,7 +67,7 @@ enum status task_images_draw(struct task_images *out, struct arena *mem, const c
                                 .classes = (size_t)pool->classes};
     part_fill(&out->part[TASK_TRAIN], mem, &train, out->inputs, spec->pooled);
     part_fill(&out->part[TASK_VALIDATION], mem, &validation, out->inputs, spec->pooled);
-    part_fill(&out->part[TASK_TEST], mem, test, out->inputs, spec->pooled);
+    part_fill(&out->part[TASK_TEST], mem, &tested, out->inputs, spec->pooled);
     return STATUS_OK;
 }
 
@@ -127,5 +130,15 @@ struct task_pair task_pair_make(struct arena *mem, const struct task_images *sou
         for (size_t i = 0; i < part->n; i++)
             pair.target_label[k][i] = (uint8_t)(part->label[i] + source->classes);
     }
+    return pair;
+}
+
+struct task_pair task_pair_identical(const struct task_images *task, size_t outputs)
+{
+    struct task_pair pair = {.source = task, .target = task, .outputs = outputs};
+
+    CHECK(outputs >= task->classes, "%zu outputs for %zu classes", outputs, task->classes);
+    for (int k = 0; k < TASK_PARTS; k++)
+        pair.target_label[k] = task->part[k].label;
     return pair;
 }

@@ -35,11 +35,13 @@ struct task_images {
 
 struct task_images_spec {
     size_t train, validation; /* records drawn from the pool, classes balanced in both */
+    size_t test;              /* records drawn from the test records, balanced; 0: all of them */
     int pooled;               /* 1: 2 x 2 means, half the side */
 };
 
 /* Draws `train` and `validation` records of the pool without replacement by the stream
- * "sample:<name>" of the seed; the test part is all of `test`. STATUS_DATA as task_draw. */
+ * "sample:<name>" of the seed, and the test part by the stream "test:<name>". STATUS_DATA as
+ * task_draw. */
 enum status task_images_draw(struct task_images *out, struct arena *mem, const char *name,
                              const struct task *pool, const struct task *test,
                              const struct task_images_spec *spec, uint64_t seed) MUST_USE;
@@ -60,5 +62,8 @@ struct task_pair {
 
 struct task_pair task_pair_make(struct arena *mem, const struct task_images *source,
                                 const struct task_images *target, size_t outputs) MUST_USE;
+
+/* A task and itself, with the same labels: a transfer that has nothing to learn. */
+struct task_pair task_pair_identical(const struct task_images *task, size_t outputs) MUST_USE;
 
 #endif
