@@ -96,8 +96,8 @@ static void emit_ends(struct unit *u, const struct coupled_iteration *out, size_
 
 static enum status run_pair(const struct parameters *p, struct unit *u, struct pair_run *r)
 {
-    struct curve *curve = curve_open(u, "distance", "k [1]", "growing [1]", "constant [1]",
-                                     "never [1]", NULL);
+    struct curve *curve = curve_open(u, "distance", "k [1]", "growing [1]", "constant [1]", NULL);
+    struct curve *control = curve_open(u, "control", "k [1]", "never [1]", NULL);
     const size_t n = (size_t)p->iterations;
     static struct coupled_iteration growing[MOST_ITERATIONS], constant[MOST_ITERATIONS],
         never[MOST_ITERATIONS];
@@ -107,9 +107,9 @@ static enum status run_pair(const struct parameters *p, struct unit *u, struct p
     TRY(follow(u, r, "never", COUPLED_NEVER, (size_t)p->control, never));
     emit_ends(u, growing, n);
     for (size_t k = 0; k < n; k++)
-        curve_row(curve, (double[]){(double)k, growing[k].length.mean, constant[k].length.mean,
-                                    k < (size_t)p->control ? never[k].length.mean
-                                                           : (double)NAN});
+        curve_row(curve, (double[]){(double)k, growing[k].length.mean, constant[k].length.mean});
+    for (size_t k = 0; k < (size_t)p->control; k++)
+        curve_row(control, (double[]){(double)k, never[k].length.mean});
     return STATUS_OK;
 }
 
