@@ -16,13 +16,14 @@ set xrange [0.4:cell_count + 0.6]
 set xtics ()
 do for [c=1:cell_count] { set xtics add (cell(c) place_of(cell(c))) }
 set xtics font small
-set offsets 0, 0, graph 0.06, graph 0.06
+set offsets 0, 0, graph 0.06, 0
+set yrange [0:*]
 set ylabel 'length B'
 plot metrics using (position('distance.small', -0.12)):(column('mean')):@low:@high with yerrorbars lt 1 ps 1 title 'smaller network', \
      metrics using (position('distance.large', 0.12)):(column('mean')):@low:@high with yerrorbars lt 2 ps 1 title 'larger network'
 @next_panel
 set ylabel 'accuracy on the target'
-set yrange [0:1]
+set yrange [0:1.04]
 set key maxrows 2
 plot metrics using (position('fitted.small', -0.15)):(column('mean')):@low:@high with yerrorbars lt 1 ps 1 title 'smaller, training images', \
      metrics using (position('target.small', -0.05)):(column('mean')):@low:@high with yerrorbars lt 1 pt 6 ps 1 title 'smaller, test images', \
