@@ -11,8 +11,8 @@
  *          that is already learned, which is the noise of a distance.
  * Differs  Not in the paper. Images of 16 x 16, 500 a task, the convolutional net with an eighth of
  *          the channels, T = 1000. The largest rate is the one of the other programs.
- * Found    A part of the noise is no step's: at a rate of 1e-9 (seed 1, M = 20) the task itself is at
- *          0.14 and the other one at 1.0, because the running statistics of batch normalization,
+ * Found    A part of the noise is no step's: at a rate of 1e-9 (seed 1, M = 20) the task itself is
+ *          at 0.14 and the other one at 1.0, because the running statistics of batch normalization,
  *          which evaluation uses, follow the batches.
  * Minutes  smoke 0.1, desk 4.5, paper 64000 (estimated from operations), on one core.
  */
