@@ -143,6 +143,34 @@ static const struct reproduction with_data = {
     .id = "with_data", .title = "T", .paper = "P", .data = "MNIST", PARAMETER_TABLE,
     METRICS(metrics), .load = load, .run_unit = run_unit};
 
+/* Says what the frame gave it; its units are parts. */
+static enum status load_words(const struct parameters *p, struct loaded *loaded)
+{
+    (void)p;
+    loaded->kind = "own";
+    loaded->note = "words";
+    for (size_t i = 0; i < loaded->word_count; i++) {
+        printf("word %zu %s\n", i, loaded->words[i]);
+        digest_text(&loaded->records, loaded->words[i]);
+    }
+    return STATUS_OK;
+}
+
+static enum status run_part(const struct parameters *p, struct unit *u)
+{
+    (void)p;
+    u->part = 1;
+    printf("artifacts %s\n", u->artifacts != NULL ? u->artifacts : "none");
+    emit(u, "sum", u->cell_value);
+    return STATUS_OK;
+}
+
+static const struct own_option words_option = {"word", "TEXT", "a word", "n=20.5"};
+static const struct reproduction with_words = {
+    .id = "with_words", .title = "T", .paper = "P", .data = "MNIST", PARAMETER_TABLE,
+    METRICS(metrics), CLAIMS(claims), .axis = &axis, .load = load_words, .run_unit = run_part,
+    .option = &words_option};
+
 /* ---- calling them ---- */
 
 struct ended {
@@ -321,6 +349,56 @@ static void one_cell_and_one_seed_are_run_alone(void **state)
     CHECK_PRINTED(printed_row("n=10", "7", "sum", "10007", "m"));
     CHECK_NOT_PRINTED("\nn=20.5 ");
     CHECK_NOT_PRINTED(" 1  sum");
+}
+
+static void an_option_of_its_own_comes_in_order_and_chooses_a_cell(void **state)
+{
+    (void)state;
+    CHECK_ENDED(CALL(with_words, "--native", "--seed=1"), 0, "");
+    CHECK_NOT_PRINTED("word ");
+    CHECK_PRINTED(printed_row("n=10", "1", "sum", "10", "m"));
+    CHECK_ENDED(CALL(with_words, "--word", "b=1", "--native", "--word=--a", "--seed=1"), 0, "");
+    CHECK_PRINTED("word 0 b=1\nword 1 --a\nartifacts none\n");
+    CHECK_PRINTED(printed_row("n=20.5", "1", "sum", "20.5", "m"));
+    CHECK_NOT_PRINTED("\nn=10 ");
+    CHECK_ENDED(CALL(with_words, "--native", "--seed=1", "--word=a", "--cell=n=10"), 0, "");
+    CHECK_PRINTED(printed_row("n=10", "1", "sum", "10", "m"));
+    CHECK_ENDED(CALL(with_words, "--help"), 0, "");
+    CHECK_PRINTED("--word TEXT");
+    CHECK_ENDED(CALL(tiny, "--word=a"), 2, "tiny: unknown option '--word'\n");
+    CHECK_ENDED(CALL(with_words, "--words=a"), 2,
+                "with_words: unknown option '--words'\n");
+    CHECK_ENDED(CALL(with_words, "--native", "--profile=desk"), 0, "");
+    CHECK_PRINTED("needs MNIST, ran on other data");
+}
+
+/* The folder of a call that writes, into `out`. */
+static void artifacts_of(char out[600], const char *first, const char *second)
+{
+    const char *root = test_folder();
+    const char *at;
+
+    CHECK_ENDED(CALL(with_words, "--native", "--seed=1", first, second, "--out", root), 0, "");
+    at = strstr(ended.out, "artifacts ");
+    assert_non_null(at);
+    assert_int_equal(sscanf(at, "artifacts %599s", out), 1);
+}
+
+static void artifacts_are_by_program_profile_and_records(void **state)
+{
+    char a[600], again[600], words[600], cell[600], profile[600];
+
+    (void)state;
+    artifacts_of(a, "--cell=n=10", "--quiet");
+    artifacts_of(again, "--cell=n=10", "--quiet");
+    artifacts_of(cell, "--cell=n=20.5", "--quiet");
+    artifacts_of(words, "--cell=n=10", "--word=a");
+    artifacts_of(profile, "--cell=n=2", "--profile=desk");
+    assert_non_null(strstr(a, "/artifacts/with_words/"));
+    CHECK_TEXT(again, a);
+    CHECK_TEXT(cell, a);
+    CHECK_TRUE(strcmp(words, a) != 0 && strcmp(profile, a) != 0 && strcmp(profile, words) != 0);
+    CHECK_TRUE(!file_exists(a));
 }
 
 static void modes_are_by_profile_and_by_wish(void **state)
@@ -776,6 +854,8 @@ int main(int argc, char **argv)
         TEST(a_bare_call_prints_all_cells_and_seeds_of_smoke),
         TEST(verdicts_of_desk_are_printed),
         TEST(one_cell_and_one_seed_are_run_alone),
+        TEST(an_option_of_its_own_comes_in_order_and_chooses_a_cell),
+        TEST(artifacts_are_by_program_profile_and_records),
         TEST(modes_are_by_profile_and_by_wish),
         TEST(threads_reach_the_unit_and_the_blas),
         TEST(help_names_the_program_and_every_option),
@@ -803,5 +883,7 @@ int main(int argc, char **argv)
         return harness_main(argc, argv, &tiny);
     if (strcmp(argv[0], with_data.id) == 0)
         return harness_main(argc, argv, &with_data);
+    if (strcmp(argv[0], with_words.id) == 0)
+        return harness_main(argc, argv, &with_words);
     return cmocka_run_group_tests_name("harness", tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "geometry/kwng_net.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "aborts.h"
 #include "net/loss.h"
@@ -205,6 +206,54 @@ static void steps_go_along_the_dense_direction(void **state)
         assert_int_equal(p.report.estimate.rank, batch < M ? batch : M);
         arena_free(&p.mem);
     }
+}
+
+/* A model's passes, one after the other, make the steps that all passes at once do; also with one
+ * basis point, fewer examples, and the gradient left as it was. */
+static void a_model_makes_the_same_steps(void **state)
+{
+    (void)state;
+    for (size_t basis = 1; basis <= M; basis += M - 1) {
+        const struct kwng_net_spec spec = with(basis);
+        struct problem p, q;
+
+        make(&p, &spec, scale, NET_STANDARD);
+        make(&q, &spec, scale, NET_STANDARD);
+        const struct model model = model_of_net(&q.net);
+        q.k = kwng_net_create_model(&q.mem, &spec, &model, scale, 9);
+        for (size_t t = 0; t < 6; t++) {
+            const size_t batch = t % 2 == 0 ? BATCH : 5;
+            const double loss = pass(&p, batch), same = pass(&q, batch);
+            float *before = arena_get(&q.mem, q.net.param_count, sizeof *before);
+
+            memcpy(before, q.net.grads, q.net.param_count * sizeof *before);
+            CHECK_STATUS(kwng_net_step(&p.k, &p.net, loss, 0.05, &p.report), STATUS_OK);
+            CHECK_STATUS(kwng_net_step_model(&q.k, &model, q.net.layers[LAYERS - 1].outputs, batch,
+                                             same, 0.05, &q.report), STATUS_OK);
+            assert_memory_equal(before, q.net.grads, q.net.param_count * sizeof *before);
+            assert_int_equal(p.report.fallback, 0);
+            CHECK_RELATIVE(q.report.estimate.slope, p.report.estimate.slope, 1e-4);
+            CHECK_RELATIVE(q.report.length, p.report.length, 1e-4);
+            for (size_t i = 0; i < p.net.param_count; i++)
+                CHECK_NEAR((double)q.net.params[i], (double)p.net.params[i], 1e-5);
+        }
+        arena_free(&p.mem);
+        arena_free(&q.mem);
+    }
+}
+
+static void a_network_is_not_stepped_as_a_model(void **state)
+{
+    const struct kwng_net_spec spec = with(M);
+    struct problem p;
+
+    (void)state;
+    make(&p, &spec, scale, NET_STANDARD);
+    const struct model model = model_of_net(&p.net);
+    const double loss = pass(&p, BATCH);
+    CHECK_ABORTS((void)!kwng_net_step_model(&p.k, &model, p.net.layers[LAYERS - 1].outputs, BATCH,
+                                            loss, 0.1, &p.report));
+    arena_free(&p.mem);
 }
 
 static void long_directions_are_clipped(void **state)
@@ -596,6 +645,8 @@ int main(void)
         cmocka_unit_test(rows_are_single_backward_passes),
         cmocka_unit_test(t_is_the_derivative_of_the_mean_slopes),
         cmocka_unit_test(steps_go_along_the_dense_direction),
+        cmocka_unit_test(a_model_makes_the_same_steps),
+        cmocka_unit_test(a_network_is_not_stepped_as_a_model),
         cmocka_unit_test(long_directions_are_clipped),
         cmocka_unit_test(the_metric_is_that_of_the_outputs),
         cmocka_unit_test(momentum_comes_on_top),

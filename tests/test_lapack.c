@@ -273,6 +273,19 @@ static void condition_of_known_matrices(void **state)
     CHECK_NEAR(rcond, 1.0, 0.0);
 }
 
+/* Its inverse overflows: the condition is beyond double, and no NaN. */
+static void a_factor_that_is_almost_zero_has_no_condition(void **state)
+{
+    double l[] = {1, 0, 0, 1, 1e-160, 0, 1, 1, 1e-160}, rcond = 1;
+    struct mat m = mat_over(l, 3, 3);
+
+    (void)state;
+    CHECK_STATUS(lapack_cholesky_rcond(&m, 3.0, &rcond), STATUS_OK);
+    CHECK_NEAR(rcond, 0.0, 0.0);
+    CHECK_STATUS(lapack_cholesky_rcond(&m, 0.0, &rcond), STATUS_OK);
+    CHECK_NEAR(rcond, 0.0, 0.0);
+}
+
 static void condition_refuses_what_is_not_finite(void **state)
 {
     double a[] = {1, 0, 0, 1};
@@ -667,6 +680,7 @@ int main(void)
         cmocka_unit_test_teardown(determinant_is_the_product_of_the_eigenvalues, release),
         cmocka_unit_test_teardown(condition_estimates_bound_the_truth_from_above, release),
         cmocka_unit_test_teardown(condition_of_known_matrices, release),
+        cmocka_unit_test_teardown(a_factor_that_is_almost_zero_has_no_condition, release),
         cmocka_unit_test_teardown(condition_refuses_what_is_not_finite, release),
         cmocka_unit_test_teardown(eigenvalues_of_a_known_matrix, release),
         cmocka_unit_test_teardown(eigenvectors_as_rows_rebuild_the_matrix, release),

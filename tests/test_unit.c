@@ -266,6 +266,16 @@ static void a_missing_metric_is_named(void **state)
     CHECK_STATUS(unit_complete(u), STATUS_OK);
 }
 
+static void a_part_may_lack_metrics_but_hold_none_that_is_not_finite(void **state)
+{
+    (void)state;
+    struct unit *u = new_unit(1);
+    u->part = 1;
+    CHECK_STATUS(unit_complete(u), STATUS_OK);
+    emit(u, "loss", (double)NAN);
+    CHECK_STATUS(unit_complete(u), STATUS_CRASHED);
+}
+
 static void a_diverged_unit_may_lack_metrics(void **state)
 {
     (void)state;
@@ -702,6 +712,7 @@ int main(void)
         cmocka_unit_test(what_is_repeated_aborts),
         cmocka_unit_test(a_value_that_is_not_finite_is_refused_by_name),
         cmocka_unit_test(a_missing_metric_is_named),
+        cmocka_unit_test(a_part_may_lack_metrics_but_hold_none_that_is_not_finite),
         cmocka_unit_test(a_diverged_unit_may_lack_metrics),
         cmocka_unit_test(scales_say_what_stands_behind_a_value),
         IN_FOLDER(a_unit_lies_in_its_folder),

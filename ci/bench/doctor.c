@@ -278,6 +278,7 @@ static enum status try_numbers(struct bench *b)
     TRY(mode_enter(mode, 1, argv));
     alarm(SECONDS_A_MODE);
     TRY(doctor_numbers(arena_text(&b->mem, "%s, %s", mode_name(mode), blas_core()), &bad));
+    TRY(doctor_conv(mode_name(mode), &bad));
     if (bad > 0)
         return status_set(STATUS_UNFIT, "%zu kinds of call compute wrong numbers", bad);
     return STATUS_OK;

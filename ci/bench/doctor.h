@@ -19,4 +19,7 @@ void doctor_say(enum grade grade, const char *what, const char *format, ...) PRI
  * Leaves the BLAS with one thread. */
 enum status doctor_numbers(const char *mode, size_t *bad) MUST_USE;
 
+/* The same for the convolutions. */
+enum status doctor_conv(const char *mode, size_t *bad) MUST_USE;
+
 #endif

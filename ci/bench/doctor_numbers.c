@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* doctor_numbers: the installed BLAS, LAPACK and oneDNN against naive loops.
+/* doctor_numbers: the installed BLAS and LAPACK against naive loops.
  *
  * Sizes lie around the edges of register and cache blocks; leading dimensions, alignments and
  * factors vary with every case. Inputs are floats, so that single and double share one naive result
  * in double. What a call must not read holds NaN, what it must not write holds a sentinel, and an
  * output with beta = 0 starts as NaN.
  *
- * oneDNN's product goes through the same cases where that library is installed. Nothing links it
- * yet, so it is opened at run time.
- *
  * Errors are measured against the bound of the textbook (Higham, Accuracy and Stability of
  * Numerical Algorithms, 2nd edition): at most 1 is right. */
 #include <cblas.h>
-#include <dlfcn.h>
 #include <float.h>
 #include <lapacke.h>
 #include <math.h>
@@ -249,21 +245,6 @@ static void call_gemm(struct scratch *w, const struct product *g, int single)
                     w->db + at, ldb, g->beta, w->dc + at, ldc);
 }
 
-/* oneDNN's dnnl_sgemm, row-major as its C interface is (dnnl.h); 0 is its status for success. */
-typedef int dnnl_sgemm_call(char transa, char transb, int64_t m, int64_t n, int64_t k, float alpha,
-                            const float *a, int64_t lda, const float *b, int64_t ldb, float beta,
-                            float *c, int64_t ldc);
-static dnnl_sgemm_call *dnnl_sgemm;
-
-static int call_dnnl(struct scratch *w, const struct product *g)
-{
-    const size_t at = g->offset;
-
-    return dnnl_sgemm(g->ta ? 'T' : 'N', g->tb ? 'T' : 'N', (int64_t)g->m, (int64_t)g->n,
-                      (int64_t)g->k, (float)g->alpha, w->fa + at, (int64_t)g->lda, w->fb + at,
-                      (int64_t)g->ldb, (float)g->beta, w->fc + at, (int64_t)g->ldc);
-}
-
 static void call_syrk(struct scratch *w, const struct product *g, int single)
 {
     const int n = blas_int(g->n), k = blas_int(g->k), lda = blas_int(g->lda);
@@ -339,35 +320,6 @@ static void check_gemm(struct scratch *w, struct tally *t)
                 try_gemm(w, t, edges[i], edges[j], depths[p]);
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         try_gemm(w, t, shapes[i][0], shapes[i][1], shapes[i][2]);
-}
-
-static void try_dnnl(struct scratch *w, struct tally *t, size_t m, size_t n, size_t k)
-{
-    for (int trans = 0; trans < 4; trans++) {
-        const struct product g = make_product(w, m, n, k, trans & 1, trans >> 1);
-        int status;
-
-        fill_operands(w, &g);
-        guard_output(w, &g);
-        naive_product(w, &g);
-        lay_out(w, &g, 1);
-        status = call_dnnl(w, &g);
-        take_result(w, &g, 1);
-        measure(t, status == 0 ? product_error(w, &g, 1) : (double)INFINITY, 1,
-                "dnnl_sgemm %c%c %zu x %zu x %zu", g.ta ? 'T' : 'N', g.tb ? 'T' : 'N', m, n, k);
-    }
-}
-
-static void check_dnnl(struct scratch *w, struct tally *t)
-{
-    static const size_t shapes[][3] = {{95, 96, 97}, {64, 64, 257}, {1, 385, 257}, {385, 1, 257},
-                                       {97, 97, 513}};
-
-    for (size_t i = 0; i < EDGES; i += 2)
-        for (size_t j = 0; j < EDGES; j++)
-            try_dnnl(w, t, edges[i], edges[j], edges[(i + j) % EDGES]);
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-        try_dnnl(w, t, shapes[i][0], shapes[i][1], shapes[i][2]);
 }
 
 static void try_syrk(struct scratch *w, struct tally *t, size_t n, size_t k)
@@ -829,27 +781,6 @@ static size_t say_check(struct scratch *w, const char *mode, const struct check 
     return !good;
 }
 
-/* oneDNN, with one thread, where it is installed. Returns how many lines are BAD. */
-static size_t say_dnnl(struct scratch *w, const char *mode)
-{
-    static const char *const names[] = {"libdnnl.so.3", "libdnnl.so.2", "libdnnl.so"};
-    const struct check check = {"oneDNN's sgemm", check_dnnl};
-    void *library = NULL;
-
-    for (size_t i = 0; library == NULL && i < sizeof names / sizeof names[0]; i++)
-        library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
-        doctor_say(DOCTOR_OK, mode, "oneDNN is not installed, and nothing here needs it yet");
-        return 0;
-    }
-    *(void **)&dnnl_sgemm = dlsym(library, "dnnl_sgemm");
-    if (dnnl_sgemm == NULL) {
-        doctor_say(DOCTOR_NOTE, mode, "oneDNN has no dnnl_sgemm: it was not tried");
-        return 0;
-    }
-    return say_check(w, mode, &check, 1);
-}
-
 enum status doctor_numbers(const char *mode, size_t *bad)
 {
     struct scratch w = {0};
@@ -863,7 +794,6 @@ enum status doctor_numbers(const char *mode, size_t *bad)
     const int most_threads = blas_threads() >= 2 ? 2 : 1;
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)
         *bad += say_check(&w, mode, &checks[i], most_threads);
-    *bad += say_dnnl(&w, mode);
     *bad += say_bits(&w, mode, most_threads);
     blas_set_threads(1);
     arena_free(&w.mem);

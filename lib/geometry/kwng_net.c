@@ -35,30 +35,59 @@ static size_t widest(const struct net *net)
     return most;
 }
 
-struct kwng_net kwng_net_create(struct arena *mem, const struct kwng_net_spec *spec,
-                                const struct net *net, const float *scale, uint64_t seed)
+/* All but the room for the backward passes. */
+static struct kwng_net create(struct arena *mem, const struct kwng_net_spec *spec, size_t q,
+                              size_t d, size_t max_batch, const float *scale, uint64_t seed)
 {
-    const size_t m = spec->basis, q = net->param_count, d = net->outputs;
+    const size_t m = spec->basis;
 
     check_spec(spec);
-    struct kwng_net k = {.spec = *spec, .scale = scale, .eps = spec->eps,
+    return (struct kwng_net){.spec = *spec, .scale = scale, .eps = spec->eps,
                          .wide = kwng_wide_create(mem, m, q),
                          .on_top = optimizer_create(mem, &spec->on_top, q),
                          .basis = kwng_basis_create(mem, m, d),
                          .points = rng_stream(seed, "kwng:points"),
                          .coordinates = rng_stream(seed, "kwng:coordinates"),
-                         .x = mat_zero(mem, net->max_batch, d),
-                         .c = mat_zero(mem, m, net->max_batch * d),
+                         .x = mat_zero(mem, max_batch, d),
+                         .c = mat_zero(mem, m, max_batch * d),
                          .gram = mat_zero(mem, m, m),
                          .ridge = mat_zero(mem, spec->lambda > 0 ? m : 0, m),
                          .direction = arena_get(mem, q, sizeof(float))};
+}
+
+struct kwng_net kwng_net_create(struct arena *mem, const struct kwng_net_spec *spec,
+                                const struct net *net, const float *scale, uint64_t seed)
+{
+    const size_t m = spec->basis;
+    struct kwng_net k = create(mem, spec, net->param_count, net->outputs, net->max_batch, scale,
+                               seed);
 
     for (int i = 0; i < 2; i++)
         k.rows[i] = arena_get(mem, m * net->max_batch * widest(net), sizeof(float));
     return k;
 }
 
-/* ---- T: M backward passes at once ---- */
+struct kwng_net kwng_net_create_model(struct arena *mem, const struct kwng_net_spec *spec,
+                                      const struct model *model, const float *scale, uint64_t seed)
+{
+    struct kwng_net k = create(mem, spec, model->param_count, model->outputs, model->max_batch,
+                               scale, seed);
+
+    k.rows[0] = arena_get(mem, spec->basis * model->max_batch * model->outputs, sizeof(float));
+    k.gradient = arena_get(mem, model->param_count, sizeof(float));
+    return k;
+}
+
+/* A network after its forward and backward passes, of whichever kind: net or model is NULL. */
+struct passed {
+    const struct net *net;
+    const struct model *model;
+    const float *outputs;  /* batch x d */
+    size_t batch, d, q;
+    float *params, *grads; /* q */
+};
+
+/* ---- T: M backward passes, at once where the network allows it ---- */
 
 static float scale_of(const struct kwng_net *k, size_t j)
 {
@@ -121,13 +150,27 @@ void kwng_net_backward(struct kwng_net *k, const struct net *net, const struct m
     }
 }
 
+/* One after the other. The gradient of the loss is put back. */
+static void backward_model(struct kwng_net *k, const struct passed *p, const struct mat *c)
+{
+    const struct model *model = p->model;
+
+    start(k, c, p->batch, p->d);
+    memcpy(k->gradient, model->grads, p->q * sizeof *k->gradient);
+    for (size_t i = 0; i < c->rows; i++) {
+        model->backward(model->self, k->rows[0] + i * p->batch * p->d, 0);
+        memcpy(k->wide.t.a + i * p->q, model->grads, p->q * sizeof *model->grads);
+    }
+    memcpy(model->grads, k->gradient, p->q * sizeof *k->gradient);
+}
+
 /* ---- one step ---- */
 
 /* Samples, basis points, C, C C' + lambda K and T. Errors as kernel_bandwidth. */
-static enum status assemble(struct kwng_net *k, const struct net *net, struct mat *gram, double *s2)
+static enum status assemble(struct kwng_net *k, const struct passed *p, struct mat *gram,
+                            double *s2)
 {
-    const size_t n = net->batch, d = net->outputs, m = gram->rows;
-    const struct net_layer *top = &net->layers[net->layer_count - 1];
+    const size_t n = p->batch, d = p->d, m = gram->rows;
     const struct mat x = mat_over(k->x.a, n, d);
     struct mat c = mat_over(k->c.a, m, n * d);
     struct kwng_basis basis = k->basis;
@@ -135,7 +178,7 @@ static enum status assemble(struct kwng_net *k, const struct net *net, struct ma
 
     basis.y.rows = m;
     for (size_t i = 0; i < n * d; i++)
-        x.a[i] = (double)top->outputs[i] * (double)scale_of(k, i % d);
+        x.a[i] = (double)p->outputs[i] * (double)scale_of(k, i % d);
     kwng_basis_fill(&basis, &x, &k->points, &k->coordinates);
     TRY(kernel_bandwidth(s2, k->spec.bandwidth, &basis.y, &x));
     kernel.s2 = *s2;
@@ -148,7 +191,10 @@ static enum status assemble(struct kwng_net *k, const struct net *net, struct ma
         kernel_mixed_gram(&ridge, &kernel, &basis.y, basis.coordinate);
         vec_axpy(&sum, k->spec.lambda, &(struct vec){m * m, ridge.a});
     }
-    kwng_net_backward(k, net, &c);
+    if (p->model != NULL)
+        backward_model(k, p, &c);
+    else
+        kwng_net_backward(k, p->net, &c);
     return STATUS_OK;
 }
 
@@ -171,19 +217,19 @@ static double adapt(struct kwng_net *k, double loss)
 }
 
 /* v into k->direction, or g where there is none. */
-static void find_direction(struct kwng_net *k, const struct net *net,
-                                  struct kwng_net_report *report)
+static void find_direction(struct kwng_net *k, const struct passed *p,
+                           struct kwng_net_report *report)
 {
-    const size_t m = k->spec.basis < net->batch ? k->spec.basis : net->batch;
+    const size_t m = k->spec.basis < p->batch ? k->spec.basis : p->batch;
     const struct kwng_options options = {.eps = k->eps, .lambda = k->spec.lambda,
                                          .cut = k->spec.cut, .damping = k->spec.damping};
-    const struct vecf g = vec_overf(net->grads, net->param_count);
+    const struct vecf g = vec_overf(p->grads, p->q);
     struct vecf v = vec_overf(k->direction, g.n);
     struct mat gram = mat_over(k->gram.a, m, m);
-    enum status status = assemble(k, net, &gram, &report->s2);
+    enum status status = assemble(k, p, &gram, &report->s2);
 
     if (status == STATUS_OK)
-        status = kwng_wide_direction(&k->wide, &gram, &options, net->grads, k->direction,
+        status = kwng_wide_direction(&k->wide, &gram, &options, p->grads, k->direction,
                                      &report->estimate);
     report->estimate.status = status;
     if (status == STATUS_NOTHING || (status == STATUS_OK && report->estimate.slope > 0))
@@ -206,11 +252,10 @@ static void clip(struct kwng_net *k, struct kwng_net_report *report)
         vec_scalef(&v, (float)report->clipped);
 }
 
-static enum status check_finite(const struct net *net, double loss)
+static enum status check_finite(const struct passed *p, double loss)
 {
-    const struct vecf f = vec_overf(net->layers[net->layer_count - 1].outputs,
-                                    net->batch * net->outputs);
-    const struct vecf g = vec_overf(net->grads, net->param_count);
+    const struct vecf f = vec_overf(p->outputs, p->batch * p->d);
+    const struct vecf g = vec_overf(p->grads, p->q);
     const char *what = !isfinite(loss) ? "the loss" : !isfinite(vec_max_absf(&f)) ? "an output"
                        : !isfinite(vec_max_absf(&g)) ? "the gradient" : NULL;
 
@@ -218,20 +263,42 @@ static enum status check_finite(const struct net *net, double loss)
                         : status_set(STATUS_DIVERGED, "kwng_net: %s is not finite", what);
 }
 
-enum status kwng_net_step(struct kwng_net *k, struct net *net, double loss, double rate,
-                          struct kwng_net_report *report)
+static enum status step(struct kwng_net *k, const struct passed *p, double loss, double rate,
+                        struct kwng_net_report *report)
 {
     *report = (struct kwng_net_report){0};
-    CHECK(net->param_count == k->wide.parameters && net->batch >= 1, "%zu parameters, batch %zu",
-          net->param_count, net->batch);
-    TRY(check_finite(net, loss));
+    CHECK(p->q == k->wide.parameters && p->batch >= 1 && p->batch <= k->x.rows,
+          "%zu parameters, batch %zu", p->q, p->batch);
+    TRY(check_finite(p, loss));
     report->reduction = adapt(k, loss);
     report->eps = k->eps;
-    find_direction(k, net, report);
+    find_direction(k, p, report);
     clip(k, report);
     k->loss = loss;
     k->gain = rate * report->clipped * report->estimate.slope;
     k->steps++;
-    optimizer_step(&k->on_top, net->params, k->direction, rate);
+    optimizer_step(&k->on_top, p->params, k->direction, rate);
     return STATUS_OK;
+}
+
+enum status kwng_net_step(struct kwng_net *k, struct net *net, double loss, double rate,
+                          struct kwng_net_report *report)
+{
+    const struct passed p = {.net = net, .outputs = net->layers[net->layer_count - 1].outputs,
+                             .batch = net->batch, .d = net->outputs, .q = net->param_count,
+                             .params = net->params, .grads = net->grads};
+
+    return step(k, &p, loss, rate, report);
+}
+
+enum status kwng_net_step_model(struct kwng_net *k, const struct model *model,
+                                const float *outputs, size_t batch, double loss, double rate,
+                                struct kwng_net_report *report)
+{
+    const struct passed p = {.model = model, .outputs = outputs, .batch = batch,
+                             .d = model->outputs, .q = model->param_count,
+                             .params = model->params, .grads = model->grads};
+
+    CHECK(k->gradient != NULL, "made for a struct net");
+    return step(k, &p, loss, rate, report);
 }

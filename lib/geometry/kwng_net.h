@@ -33,6 +33,7 @@
 #include "geometry/kwng.h"
 #include "geometry/kwng_wide.h"
 #include "kernel/kernel.h"
+#include "net/model.h"
 #include "net/net.h"
 #include "net/optimizer.h"
 
@@ -72,7 +73,9 @@ struct kwng_net {
     struct kwng_basis basis;
     struct rng points, coordinates;
     struct mat x, c, gram, ridge; /* max_batch x d; M x max_batch d; M x M twice */
-    float *rows[2];       /* M max_batch x widest layer: deltas of a layer and of the one below */
+    float *rows[2];       /* M max_batch x widest layer: deltas of a layer and of the one below; of
+                             a model M max_batch x d and none */
+    float *gradient;      /* param_count: of the loss, while a model's passes are made; else NULL */
     float *direction;     /* param_count: v, after clipping */
     double eps, best;     /* best: max r of the window */
     double loss, gain;    /* of the last step: L, rate <g, v> */
@@ -91,6 +94,16 @@ struct kwng_net kwng_net_create(struct arena *mem, const struct kwng_net_spec *s
  * where loss, outputs or gradient are not finite. A zero gradient makes no step but momentum's. */
 enum status kwng_net_step(struct kwng_net *k, struct net *net, double loss, double rate,
                           struct kwng_net_report *report) MUST_USE;
+
+/* The same for a network of any kind, whose M backward passes are made one after the other. The model
+ * is after its forward pass of `batch` rows, which made `outputs`, and after the backward pass of the
+ * loss (keep 0). The network's dropout and statistics are those of that forward pass. */
+struct kwng_net kwng_net_create_model(struct arena *mem, const struct kwng_net_spec *spec,
+                                      const struct model *model, const float *scale,
+                                      uint64_t seed) MUST_USE;
+enum status kwng_net_step_model(struct kwng_net *k, const struct model *model,
+                                const float *outputs, size_t batch, double loss, double rate,
+                                struct kwng_net_report *report) MUST_USE;
 
 /* T (first m rows of k->wide.t) from C (m x batch d): a part of the step, for tests and those who
  * want the rows alone. */

@@ -54,7 +54,8 @@ static const char *own_word(const struct call *c, int argc, char **argv, int i, 
     const size_t n = c->r->option != NULL ? strlen(c->r->option->name) : 0;
 
     *taken = 1;
-    if (n == 0 || strncmp(argv[i], "--", 2) != 0 || strncmp(argv[i] + 2, c->r->option->name, n) != 0)
+    if (n == 0 || strncmp(argv[i], "--", 2) != 0 ||
+        strncmp(argv[i] + 2, c->r->option->name, n) != 0)
         return NULL;
     if (argv[i][2 + n] == '=')
         return argv[i] + 3 + n;
@@ -64,7 +65,7 @@ static const char *own_word(const struct call *c, int argc, char **argv, int i, 
     return argv[i + 1];
 }
 
-/* Takes the values of the program's own option out of the command line; what stays, in the arena. */
+/* Takes the values of the program's own option out of the command line. */
 static enum status take_words(struct call *c, int *argc, char ***argv)
 {
     char **rest = arena_get(&c->mem, (size_t)*argc + 1, sizeof *rest);

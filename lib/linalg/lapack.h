@@ -39,8 +39,9 @@ double lapack_cholesky_log_determinant(const struct mat *l);
  * lapack_cholesky_rcond. NaN stays NaN. */
 double lapack_symmetric_norm(const struct mat *a);
 
-/* Estimate of 1 / (||A||_1 ||A^{-1}||_1) from L and ||A||_1 (dpocon): never below the truth, in
- * practice within a factor 3. 1 for n = 0. */
+/* Estimate of 1 / (||A||_1 ||A^{-1}||_1) from L and ||A||_1 (dpocon's, without its guards against
+ * overflow): never below the truth, in practice within a factor 3; 0 where a solution overflows. 1
+ * for n = 0. */
 enum status lapack_cholesky_rcond(const struct mat *l, double norm, double *rcond) MUST_USE;
 
 /* ---- general ---- */

@@ -13,13 +13,12 @@
 
 /* ---- memory ---- */
 
-static float *get_floats(struct convnet *net, size_t count, enum status *status)
+static float *get_floats(size_t count, enum status *status)
 {
     float *block = count > 0 && *status == STATUS_OK ? memory_get(count, sizeof *block) : NULL;
 
     if (count > 0 && block == NULL)
         *status = STATUS_MEMORY;
-    (void)net;
     return block;
 }
 
@@ -61,7 +60,7 @@ static void get_layer_memory(struct convnet *net, size_t i, enum status *status)
                                status);
     if (l->needs_copy)
         l->copy = get_other(net, tensor_plain_size(&in), sizeof *l->copy, status);
-    if (l->needs_copy && l->spec.kind == LAYER_LINEAR && !net->options.evaluate_only)
+    if (l->needs_copy && l->from_mode != GRADIENT_NONE && !net->options.evaluate_only)
         l->copy_delta = get_other(net, tensor_plain_size(&in), sizeof *l->copy_delta, status);
 }
 
@@ -69,18 +68,20 @@ static void point_tensors(struct convnet *net)
 {
     size_t at = 0;
 
-    for (size_t i = 1; i <= net->spec.count; i++) {
+    for (size_t i = 0; i <= net->spec.count; i++) {
         struct part_tensor *t = &net->tensors[i];
+        if (net->deltas != NULL && t->wants_delta)
+            t->delta = net->deltas + net->tensors[t->delta_root].delta_at;
+        if (i == 0)
+            continue; /* the caller's */
         if (t->transient) {
             t->data = net->transient;
         } else if (t->same_as != i) {
             t->data = net->tensors[t->same_as].data;
         } else {
             t->data = net->activations + at;
-            at += (t->size + 15) / 16 * 16;
+            at += convnet_aligned(t->size);
         }
-        if (net->deltas != NULL)
-            t->delta = net->deltas + net->tensors[t->delta_root].delta_at;
     }
 }
 
@@ -88,17 +89,15 @@ static enum status get_memory(struct convnet *net)
 {
     enum status status = STATUS_OK;
 
-    net->params = get_floats(net, net->param_count, &status);
-    net->state = get_floats(net, net->state_count, &status);
-    net->activations = get_floats(net, net->activation_size, &status);
+    net->params = get_floats(net->param_count, &status);
+    net->state = get_floats(net->state_count, &status);
+    net->activations = get_floats(net->activation_size, &status);
     if (!net->options.evaluate_only) {
-        net->grads = get_floats(net, net->param_count, &status);
-        net->deltas = get_floats(net, net->delta_size, &status);
+        net->grads = get_floats(net->param_count, &status);
+        net->deltas = get_floats(net->delta_size, &status);
     }
     TRY(status);
     net->transient = net->activations + net->activation_size - net->transient_size;
-    if (net->deltas != NULL)
-        net->addition = net->deltas + net->delta_size - net->addition_size;
     net->others = memory_get(4 * CONVNET_LAYERS_MAX, sizeof *net->others);
     if (net->others == NULL)
         return STATUS_MEMORY;
@@ -107,107 +106,6 @@ static enum status get_memory(struct convnet *net)
         get_layer_memory(net, i, &status);
     point_tensors(net);
     return status;
-}
-
-/* ---- primitives ---- */
-
-static struct conv_options conv_options_of(const struct convnet *net, size_t i)
-{
-    const struct part_layer *l = &net->layers[i];
-    const struct part_tensor *from = &net->tensors[l->spec.from];
-
-    return (struct conv_options){
-        .use = net->options.evaluate_only          ? CONV_EVALUATE
-               : l->from_mode == GRADIENT_NONE     ? CONV_TRAIN_FIRST
-                                                   : CONV_TRAIN,
-        .x_block = l->needs_copy ? (net->block > 0 && from->shape.c % net->block == 0
-                                        ? net->block : from->shape.c)
-                                 : from->block,
-        .y_block = net->tensors[i + 1].block,
-        .channels_last = net->block == 0,
-        .relu = l->spec.relu,
-        .direct = net->options.direct};
-}
-
-static enum status make_conv(const struct convnet *net, size_t i, size_t batch, struct conv **conv)
-{
-    const struct layer_spec *l = &net->layers[i].spec;
-    const struct tensor_shape from = net->tensors[l->from].shape;
-    const struct conv_options options = conv_options_of(net, i);
-    const struct conv_shape shape = {.batch = batch,
-                                     .in = from.c,
-                                     .height = from.h,
-                                     .width = from.w,
-                                     .out = net->tensors[i + 1].shape.c,
-                                     .kernel = l->kernel,
-                                     .stride = l->stride,
-                                     .padding = l->padding,
-                                     .transposed = l->kind == LAYER_TRANSPOSED_CONV,
-                                     .output_padding = l->output_padding,
-                                     .bias = l->bias};
-
-    return conv_create(conv, &shape, &options);
-}
-
-static void free_shape(const struct convnet *net, struct part_shape *shape)
-{
-    for (size_t i = 0; shape->convs != NULL && i < net->spec.count; i++)
-        conv_free(shape->convs[i]);
-    memory_free(shape->convs);
-}
-
-static enum status grow_workspace(struct convnet *net, const struct part_shape *shape)
-{
-    size_t wanted = net->workspace_size;
-
-    for (size_t i = 0; i < net->spec.count; i++)
-        if (shape->convs[i] != NULL && conv_workspace(shape->convs[i]) > wanted)
-            wanted = conv_workspace(shape->convs[i]);
-    if (wanted == net->workspace_size)
-        return STATUS_OK;
-    memory_free(net->workspace);
-    net->workspace_size = 0;
-    net->workspace = memory_get(wanted, 1);
-    if (net->workspace == NULL)
-        return STATUS_MEMORY;
-    net->workspace_size = wanted;
-    return STATUS_OK;
-}
-
-static enum status make_shape(struct convnet *net, size_t batch, struct part_shape *shape)
-{
-    *shape = (struct part_shape){.batch = batch,
-                                 .convs = memory_get(net->spec.count, sizeof(struct conv *))};
-    if (shape->convs == NULL)
-        return STATUS_MEMORY;
-    for (size_t i = 0; i < net->spec.count; i++)
-        if (net->spec.layers[i].kind == LAYER_CONV ||
-            net->spec.layers[i].kind == LAYER_TRANSPOSED_CONV)
-            TRY(make_conv(net, i, batch, &shape->convs[i]));
-    return grow_workspace(net, shape);
-}
-
-enum status convnet_prepare(struct convnet *net, size_t batch)
-{
-    for (size_t k = 0; k < net->shape_count; k++)
-        if (net->shapes[k].batch == batch) {
-            net->shape = k;
-            return STATUS_OK;
-        }
-
-    struct part_shape *grown = memory_grow(net->shapes, net->shape_count, net->shape_count + 1,
-                                           sizeof *grown);
-    if (grown == NULL)
-        return STATUS_MEMORY;
-    net->shapes = grown;
-
-    const enum status status = make_shape(net, batch, &grown[net->shape_count]);
-    if (status != STATUS_OK) {
-        free_shape(net, &grown[net->shape_count]);
-        return status;
-    }
-    net->shape = net->shape_count++;
-    return STATUS_OK;
 }
 
 /* ---- creation ---- */
@@ -225,14 +123,34 @@ static void reset_state(struct convnet *net)
     }
 }
 
-static enum status fill(struct convnet *net)
+static enum status fill(struct convnet *net, int channels_last)
 {
-    convnet_plan_memory(net);
+    convnet_plan_memory(net, channels_last);
     TRY(get_memory(net));
     reset_state(net);
     return convnet_prepare(net, net->options.max_batch);
 }
 
+static enum status create(struct convnet **net, const struct convnet_spec *spec,
+                          const struct convnet_options *options, int channels_last)
+{
+    struct convnet *made = memory_get(1, sizeof *made);
+    if (made == NULL)
+        return STATUS_MEMORY;
+    made->spec = *spec;
+    made->options = *options;
+    made->rng = rng_stream(options->seed, "dropout");
+
+    const enum status status = fill(made, channels_last);
+    if (status != STATUS_OK) {
+        convnet_free(made);
+        return status;
+    }
+    *net = made;
+    return STATUS_OK;
+}
+
+/* Blocks, unless the library has only plain loops for one of their passes. */
 enum status convnet_create(struct convnet **net, const struct convnet_spec *spec,
                            const struct convnet_options *options)
 {
@@ -242,30 +160,19 @@ enum status convnet_create(struct convnet **net, const struct convnet_spec *spec
     CHECK(spec->count >= 1 && last.h * last.w == 1, "%zu layers, the last makes %zu x %zu x %zu",
           spec->count, last.c, last.h, last.w);
     CHECK(options->max_batch >= 1, "max_batch is 0");
-
-    struct convnet *made = memory_get(1, sizeof *made);
-    if (made == NULL)
-        return STATUS_MEMORY;
-    made->spec = *spec;
-    made->options = *options;
-    made->rng = rng_stream(options->seed, "dropout");
-
-    const enum status status = fill(made);
-    if (status != STATUS_OK) {
-        convnet_free(made);
-        return status;
-    }
-    *net = made;
-    return STATUS_OK;
+    TRY(create(net, spec, options, 0));
+    if ((*net)->block == 0 || convnet_reference_passes(*net) == 0)
+        return STATUS_OK;
+    convnet_free(*net);
+    *net = NULL;
+    return create(net, spec, options, 1);
 }
 
 void convnet_free(struct convnet *net)
 {
     if (net == NULL)
         return;
-    for (size_t k = 0; k < net->shape_count; k++)
-        free_shape(net, &net->shapes[k]);
-    memory_free(net->shapes);
+    convnet_free_primitives(net);
     for (size_t k = 0; k < net->other_count; k++)
         memory_free(net->others[k]);
     memory_free(net->others);
@@ -359,41 +266,23 @@ void convnet_time(struct convnet *net, struct convnet_times *times)
         *times = (struct convnet_times){0};
 }
 
-size_t convnet_conv_count(const struct convnet *net)
+const float *convnet_input_gradient(const struct convnet *net)
 {
-    size_t count = 0;
-
-    for (size_t i = 0; i < net->spec.count; i++)
-        count += net->shapes[0].convs[i] != NULL;
-    return count;
+    CHECK(net->options.input_gradient && !net->options.evaluate_only,
+          "a network made without the gradient by its input");
+    return net->tensors[0].delta;
 }
 
-size_t convnet_winograd_count(const struct convnet *net)
+void convnet_features(const struct convnet *net, size_t tensor, float *out)
 {
-    size_t count = 0;
+    CHECK(tensor >= 1 && tensor <= net->spec.count, "tensor %zu of %zu", tensor,
+          net->spec.count + 1);
+    const struct part_tensor *t = &net->tensors[tensor];
+    const struct tensor view = {net->batch, t->shape.c, t->shape.h, t->shape.w, t->block, t->data};
 
-    for (size_t i = 0; i < net->spec.count; i++)
-        count += net->shapes[0].convs[i] != NULL && conv_is_winograd(net->shapes[0].convs[i]);
-    return count;
-}
-
-size_t convnet_reference_passes(const struct convnet *net)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < net->spec.count; i++)
-        if (net->shapes[0].convs[i] != NULL)
-            count += conv_reference_passes(net->shapes[0].convs[i]);
-    return count;
-}
-
-void convnet_record(const struct convnet *net, struct provenance *p)
-{
-    conv_record(p);
-    if (net->block > 0)
-        provenance_set(p, "net.layout", "blocks of %zu channels", net->block);
-    else
-        provenance_set(p, "net.layout", "channels last");
-    provenance_set(p, "net.winograd", "%zu of %zu convolutions", convnet_winograd_count(net),
-                   convnet_conv_count(net));
+    CHECK(!t->transient, "tensor %zu is not kept", tensor);
+    for (size_t k = 1; k <= net->spec.count; k++)
+        CHECK(k == tensor || net->tensors[k].data != t->data,
+              "tensor %zu lies where tensor %zu does", tensor, k);
+    tensor_to_plain(&view, out);
 }

@@ -8,10 +8,12 @@
  *
  * Images come in as NCHW rows and stay in the library's layout until the classifier: blocks of 16
  * channels with AVX-512 and of 8 with AVX2 where all channels between the layers are multiples of
- * that, all channels last otherwise. Memory is planned once: activations, gradients of activations
- * (which share places as soon as they are read) and workspace lie in one block each. The output of a
- * batch normalization that only the next convolution reads is not kept but made again in the
- * backward pass. Primitives are made once a batch size, at its first pass.
+ * that and the library has fast code for all passes (with AVX2 it has none for images that come in
+ * with 1 channel, nor for those smaller than a kernel), all channels last otherwise. Memory is
+ * planned once: activations, gradients of activations (which share places as soon as they are read)
+ * and workspace lie in one block each. The output of a batch normalization that only the next
+ * convolution reads is not kept but made again in the backward pass. Primitives are made once a
+ * batch size, at its first pass.
  *
  * Results are the same bits from run to run for one processor class, library and thread count. */
 #ifndef NET_CONVNET_H
@@ -29,6 +31,7 @@
 struct convnet_options {
     size_t max_batch;     /* at least 1 */
     int evaluate_only;    /* no gradients: less memory */
+    int input_gradient;   /* 1: the backward pass goes down to the input (convnet_input_gradient) */
     int direct;           /* 1: never Winograd */
     int keep_all;         /* 1: nothing is made again in the backward pass: faster, more memory */
     uint64_t seed;        /* root of the stream "dropout" */
@@ -49,20 +52,22 @@ struct convnet;
 
 /* A network with zero parameters (running variances 1) and primitives for max_batch. STATUS_MEMORY;
  * STATUS_UNFIT where the library has no convolution for this processor. The last tensor has to be
- * numbers, not images (CHECKed). Free with convnet_free. */
+ * numbers, not images (CHECKed: convnet_flatten). Free with convnet_free. */
 enum status convnet_create(struct convnet **net, const struct convnet_spec *spec,
                            const struct convnet_options *options) MUST_USE;
 void convnet_free(struct convnet *net); /* NULL is allowed */
 
 /* PyTorch's defaults: weights and biases of convolutions and linear layers are
- * U(-1/sqrt(fan_in), 1/sqrt(fan_in)), fan_in = in k k (of a transposed convolution out k k); scales 1,
- * shifts 0, running means 0 and variances 1. Drawn in the order of the parameters. */
+ * U(-1/sqrt(fan_in), 1/sqrt(fan_in)), fan_in = in k k (of a transposed convolution out k k);
+ * scales 1, shifts 0, running means 0 and variances 1. Drawn in the order of the parameters. */
 void convnet_init(struct convnet *net, struct rng *rng);
 
 /* The view for training, evaluation and geometry; stands as long as the network. */
 struct model convnet_model(struct convnet *net);
 
-/* d loss / d inputs (batch x inputs, NCHW) of the last backward pass is not made: inputs are data. */
+/* d loss / d inputs (batch x inputs, NCHW) of the last backward pass, until the next pass. Where
+ * options.input_gradient was set, as for a decoder behind an encoder (CHECKed). */
+const float *convnet_input_gradient(const struct convnet *net);
 
 const struct convnet_spec *convnet_plan(const struct convnet *net);
 
@@ -70,7 +75,7 @@ const struct convnet_spec *convnet_plan(const struct convnet *net);
 size_t convnet_params_at(const struct convnet *net, size_t layer);
 
 /* The activations of tensor `tensor` (1 ..) of the last forward pass, as NCHW rows into out
- * (batch x c h w). With keep_all or evaluate_only; others may be gone (CHECKed). */
+ * (batch x c h w). Without keep_all those whose place others have taken are gone (CHECKed). */
 void convnet_features(const struct convnet *net, size_t tensor, float *out);
 
 struct convnet_memory convnet_memory(const struct convnet *net);

@@ -8,7 +8,7 @@
 
 /* What a layer does with the gradient of a tensor that it reads. */
 enum gradient_mode {
-    GRADIENT_NONE,   /* the input of the network */
+    GRADIENT_NONE,   /* nobody wants it */
     GRADIENT_WRITE,  /* first to write it */
     GRADIENT_ADD,    /* another layer has written before */
     GRADIENT_SHARE   /* the very place of the gradient of what this layer makes */
@@ -24,6 +24,7 @@ struct part_tensor {
     size_t same_as;      /* tensor whose place it takes (in place), or itself */
     int transient;       /* lies in the common place, made again when needed */
     float *data;
+    int wants_delta;     /* parameters lie before it, or the gradient by the input is wanted */
     size_t delta_root;   /* tensor whose gradient has the same place, or itself */
     int delta_shared;    /* of a root: two gradients that are both still read lie there */
     size_t delta_from, delta_to; /* of a root: backward steps of the first write and last read */
@@ -40,7 +41,7 @@ struct part_layer {
     float *factors;        /* dropout */
     int needs_copy;
     float *copy;           /* conv: its input in the layout; linear: its input as plain numbers */
-    float *copy_delta;     /* linear: gradient of that */
+    float *copy_delta;     /* gradient of that, or NULL where nobody wants it */
 };
 
 /* Primitives for one batch size. */
@@ -59,10 +60,11 @@ struct convnet {
     float *params, *grads, *state;
     float *activations, *deltas;
     char *workspace;
-    float *transient;      /* inside activations */
-    float *addition;       /* a gradient on its way to another: inside deltas */
+    float *transient;      /* inside activations; also for a gradient on its way to another, or to
+                              nowhere */
     double *sums;          /* scratch of batch norm */
-    size_t activation_size, delta_size, transient_size, addition_size, sum_size; /* floats, doubles */
+    size_t activation_size, delta_size, transient_size; /* floats */
+    size_t sum_size;       /* doubles */
     size_t workspace_size, other_bytes;
     void **others;         /* blocks of single layers, count of them */
     size_t other_count;
@@ -74,14 +76,37 @@ struct convnet {
     struct convnet_times *times;
 };
 
-/* Layouts, places and lifetimes, sizes; no memory. */
-void convnet_plan_memory(struct convnet *net);
+/* Layouts (channels last if told so, whatever else would do), places, lifetimes and sizes; no
+ * memory. */
+void convnet_plan_memory(struct convnet *net, int channels_last);
+
+/* The part of that which is about gradients of activations. */
+void convnet_plan_gradients(struct convnet *net);
+
+/* Floats that an array takes, so that the next one begins on a boundary of 64 bytes. */
+static inline size_t convnet_aligned(size_t floats)
+{
+    return (floats + 15) / 16 * 16;
+}
+
+static inline int convnet_is_conv(const struct layer_spec *l)
+{
+    return l->kind == LAYER_CONV || l->kind == LAYER_TRANSPOSED_CONV;
+}
 
 /* Whether a linear layer can read this tensor as it lies. */
 int convnet_is_plain(const struct part_tensor *t);
 
+/* Channels a block in which a convolution reads the tensor, a copy of it or the tensor itself. */
+size_t convnet_conv_block(const struct convnet *net, const struct part_layer *l);
+
+/* The affine map of a batch normalization with the statistics at hand: in the forward pass, and
+ * where its output is made again. */
+void convnet_apply_norm(const struct convnet *net, size_t layer);
+
 /* Primitives for this batch size, which becomes the present one. */
 enum status convnet_prepare(struct convnet *net, size_t batch) MUST_USE;
+void convnet_free_primitives(struct convnet *net);
 
 /* The passes of struct model. */
 const float *convnet_forward(void *self, const float *x, size_t batch, enum model_mode mode);

@@ -1,27 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* convnet_plan: layouts, and which arrays share a place. */
+/* convnet_plan: layouts, and which activations share a place. */
 #include <string.h>
 
 #include "base/check.h"
 #include "net/batch_norm.h"
 #include "net/convnet_parts.h"
-
-enum { FLOATS_ALIGNED = 16 };
-
-static size_t aligned(size_t floats)
-{
-    return (floats + FLOATS_ALIGNED - 1) / FLOATS_ALIGNED * FLOATS_ALIGNED;
-}
-
-static int is_conv(const struct layer_spec *l)
-{
-    return l->kind == LAYER_CONV || l->kind == LAYER_TRANSPOSED_CONV;
-}
-
-static int is_images(struct tensor_shape s)
-{
-    return s.h * s.w > 1;
-}
 
 int convnet_is_plain(const struct part_tensor *t)
 {
@@ -30,46 +13,81 @@ int convnet_is_plain(const struct part_tensor *t)
 
 /* ---- layouts ---- */
 
-/* Whether all images between the layers come in whole blocks of the library's own layout. */
+/* Whether the tensor comes from a layer that makes the layout of convolutions, at once or through
+ * layers that keep layouts. All others lie plain. */
+static int lies_for_convs(const struct convnet_spec *s, size_t tensor)
+{
+    while (tensor > 0)
+        switch (s->layers[tensor - 1].kind) {
+        case LAYER_CONV:
+        case LAYER_TRANSPOSED_CONV:
+        case LAYER_RESHAPE:
+            return 1;
+        case LAYER_GLOBAL_POOL:
+        case LAYER_LINEAR:
+        case LAYER_FLATTEN:
+            return 0;
+        default:
+            tensor = s->layers[tensor - 1].from;
+            break;
+        }
+    return 0;
+}
+
+/* The library's own blocks, where all images between the layers come in whole ones; else 0. */
 static size_t common_block(const struct convnet_spec *s)
 {
     const size_t block = conv_block();
 
     if (block == 0)
         return 0;
-    for (size_t i = 0; i < s->count; i++) {
-        const int made_of_images = is_images(s->shapes[i + 1]) || is_conv(&s->layers[i]);
-        const size_t channels = s->shapes[i + 1].c;
-        if (made_of_images && channels % block != 0)
+    for (size_t i = 1; i <= s->count; i++)
+        if (lies_for_convs(s, i) && s->shapes[i].c % block != 0)
             return 0;
-    }
     return block;
 }
 
 static size_t block_of(const struct convnet *net, size_t tensor)
 {
-    const struct tensor_shape shape = net->spec.shapes[tensor];
-    const int by_conv = tensor > 0 && is_conv(&net->spec.layers[tensor - 1]);
-
-    if (tensor == 0 || !(is_images(shape) || by_conv))
+    if (!lies_for_convs(&net->spec, tensor))
         return 1;
-    return net->block > 0 ? net->block : shape.c;
+    return net->block > 0 ? net->block : net->spec.shapes[tensor].c;
+}
+
+static void find_wanted(struct convnet *net)
+{
+    net->tensors[0].wants_delta = net->options.input_gradient;
+    for (size_t i = 0; i < net->spec.count; i++) {
+        const struct layer_spec *l = &net->spec.layers[i];
+        net->tensors[i + 1].wants_delta =
+            convnet_layer_params(&net->spec, i) > 0 || net->tensors[l->from].wants_delta ||
+            (l->addend != CONVNET_NONE && net->tensors[l->addend].wants_delta);
+    }
 }
 
 static void describe_tensors(struct convnet *net)
 {
     for (size_t i = 0; i <= net->spec.count; i++) {
         struct part_tensor *t = &net->tensors[i];
-        *t = (struct part_tensor){.shape = net->spec.shapes[i], .block = block_of(net, i),
-                                  .producer = i == 0 ? CONVNET_NONE : i - 1, .same_as = i,
-                                  .delta_root = i};
+        t->shape = net->spec.shapes[i];
+        t->block = block_of(net, i);
+        t->producer = i == 0 ? CONVNET_NONE : i - 1;
+        t->same_as = t->delta_root = i;
         const struct tensor view = {net->options.max_batch, t->shape.c, t->shape.h, t->shape.w,
                                     t->block, NULL};
         t->size = tensor_size(&view);
     }
+}
+
+static void describe_readers(struct convnet *net)
+{
     for (size_t i = 0; i < net->spec.count; i++) {
         const struct layer_spec *l = &net->spec.layers[i];
         const size_t read[] = {l->from, l->addend};
+
+        CHECK(l->addend == CONVNET_NONE || block_of(net, l->from) == block_of(net, l->addend),
+              "layer %zu adds tensors %zu and %zu, of which one lies as convolutions need it", i,
+              l->from, l->addend);
         for (size_t k = 0; k < 2; k++)
             if (read[k] != CONVNET_NONE) {
                 net->tensors[read[k]].readers++;
@@ -101,14 +119,22 @@ static void describe_layers(struct convnet *net)
 
 /* ---- activations ---- */
 
-/* A convolution reads blocks, or the plain images of few channels that a network begins with. */
+/* A convolution reads its layout, or plain images where there is code for them. */
 static int conv_needs_copy(const struct convnet *net, const struct part_layer *l)
 {
     const struct part_tensor *from = &net->tensors[l->spec.from];
 
-    if (l->spec.from != 0 || from->shape.c == 1)
-        return 0;
-    return net->block == 0 || from->shape.c > 3 || l->spec.kind == LAYER_TRANSPOSED_CONV;
+    return from->block == 1 && from->shape.c > 1 &&
+           (net->block == 0 || from->shape.c % net->block == 0);
+}
+
+size_t convnet_conv_block(const struct convnet *net, const struct part_layer *l)
+{
+    const struct part_tensor *from = &net->tensors[l->spec.from];
+
+    if (!l->needs_copy)
+        return from->block;
+    return net->block > 0 ? net->block : from->shape.c;
 }
 
 /* Layers whose backward pass does without what they read. */
@@ -150,7 +176,7 @@ static void share_activations(struct convnet *net)
         /* made again by the next layer alone, and by a batch norm without an addend */
         if (!net->options.keep_all && l->kind == LAYER_BATCH_NORM && l->addend == CONVNET_NONE &&
             to->readers == 1 && to->last_reader == i + 1)
-            to->transient = is_conv(&net->spec.layers[i + 1]) ||
+            to->transient = convnet_is_conv(&net->spec.layers[i + 1]) ||
                             net->spec.layers[i + 1].addend == i + 1;
     }
 }
@@ -164,162 +190,9 @@ static void place_activations(struct convnet *net)
         if (t->transient && t->size > net->transient_size)
             net->transient_size = t->size;
         else if (!t->transient && t->same_as == i)
-            at += aligned(t->size);
+            at += convnet_aligned(t->size);
     }
-    net->activation_size = at + aligned(net->transient_size);
-}
-
-/* ---- gradients of activations ---- */
-
-static size_t step_of(const struct convnet *net, size_t layer)
-{
-    return net->spec.count - 1 - layer;
-}
-
-static void touch(struct convnet *net, size_t tensor, size_t step)
-{
-    struct part_tensor *root = &net->tensors[net->tensors[tensor].delta_root];
-
-    if (step < root->delta_from)
-        root->delta_from = step;
-    if (step > root->delta_to)
-        root->delta_to = step;
-}
-
-/* The last layer before `layer` that reads the tensor, CONVNET_NONE if none does. */
-static size_t reader_before(const struct convnet *net, size_t tensor, size_t layer)
-{
-    for (size_t i = layer; i-- > 0;)
-        if (net->spec.layers[i].from == tensor || net->spec.layers[i].addend == tensor)
-            return i;
-    return CONVNET_NONE;
-}
-
-/* Layers that can write the gradient of what they read over that of what they made. The gradient
- * that a sum hands on must not be masked by whoever gets it while the other part reads it. */
-static int works_in_place(const struct convnet *net, const struct layer_spec *l)
-{
-    const size_t producer = net->tensors[l->from].producer;
-
-    if (l->kind == LAYER_ADD)
-        return producer != CONVNET_NONE && !net->spec.layers[producer].relu;
-    return l->kind == LAYER_RELU || l->kind == LAYER_SIGMOID || l->kind == LAYER_DROPOUT ||
-           (l->kind == LAYER_BATCH_NORM && l->addend == CONVNET_NONE);
-}
-
-static enum gradient_mode mode_of(const int *written, size_t tensor)
-{
-    if (tensor == 0)
-        return GRADIENT_NONE;
-    return written[tensor] ? GRADIENT_ADD : GRADIENT_WRITE;
-}
-
-/* The addend's gradient is what comes down, so it stays where that is, unless something still has to
- * read it there after others have added to it. */
-static void plan_addend(struct convnet *net, size_t i, const int *written)
-{
-    struct part_layer *l = &net->layers[i];
-    struct part_tensor *addend = &net->tensors[l->spec.addend], *out = &net->tensors[i + 1];
-    const size_t next = reader_before(net, l->spec.addend, i);
-    const size_t from_producer = net->tensors[l->spec.from].producer;
-    const int from_shares = l->from_mode == GRADIENT_SHARE;
-    const int free_to_add = next == CONVNET_NONE || !from_shares ||
-                            (from_producer != CONVNET_NONE && next < from_producer);
-
-    l->addend_mode = mode_of(written, l->spec.addend);
-    if (l->addend_mode != GRADIENT_WRITE || !free_to_add ||
-        net->tensors[out->delta_root].delta_shared)
-        return;
-    l->addend_mode = GRADIENT_SHARE;
-    addend->delta_root = out->delta_root;
-    net->tensors[out->delta_root].delta_shared = from_shares;
-}
-
-static void plan_gradients(struct convnet *net)
-{
-    int written[CONVNET_LAYERS_MAX + 1] = {0};
-
-    for (size_t i = 0; i <= net->spec.count; i++)
-        net->tensors[i].delta_from = CONVNET_LAYERS_MAX;
-    for (size_t i = net->spec.count; i-- > 0;) {
-        struct part_layer *l = &net->layers[i];
-        struct part_tensor *from = &net->tensors[l->spec.from], *out = &net->tensors[i + 1];
-
-        CHECK(out->readers > 0 || i + 1 == net->spec.count, "nothing reads tensor %zu", i + 1);
-        l->from_mode = mode_of(written, l->spec.from);
-        if (l->from_mode == GRADIENT_WRITE && from->readers == 1 && works_in_place(net, &l->spec) &&
-            from->size == out->size && !net->tensors[out->delta_root].delta_shared) {
-            l->from_mode = GRADIENT_SHARE;
-            from->delta_root = out->delta_root;
-        }
-        if (l->spec.addend != CONVNET_NONE) {
-            plan_addend(net, i, written);
-            written[l->spec.addend] = 1;
-            touch(net, l->spec.addend, step_of(net, i));
-        }
-        written[l->spec.from] = 1;
-        touch(net, i + 1, step_of(net, i));
-        touch(net, l->spec.from, step_of(net, i));
-    }
-}
-
-static int is_root(const struct convnet *net, size_t tensor)
-{
-    return tensor > 0 && net->tensors[tensor].delta_root == tensor;
-}
-
-/* The lowest place that no gradient alive at the same time takes. */
-static size_t free_place(const struct convnet *net, size_t tensor, const int *placed)
-{
-    const struct part_tensor *t = &net->tensors[tensor];
-    size_t at = 0;
-
-    for (size_t again = 1; again;) {
-        again = 0;
-        for (size_t k = 1; k <= net->spec.count; k++) {
-            const struct part_tensor *other = &net->tensors[k];
-            if (!placed[k] || other->delta_from > t->delta_to || t->delta_from > other->delta_to)
-                continue;
-            if (at < other->delta_at + aligned(other->size) && other->delta_at < at + t->size) {
-                at = other->delta_at + aligned(other->size);
-                again = 1;
-            }
-        }
-    }
-    return at;
-}
-
-/* Large ones first, so that the small ones find their gaps. */
-static void place_gradients(struct convnet *net)
-{
-    int placed[CONVNET_LAYERS_MAX + 1] = {0};
-
-    for (;;) {
-        size_t largest = 0;
-        for (size_t k = 1; k <= net->spec.count; k++)
-            if (is_root(net, k) && !placed[k] &&
-                (largest == 0 || net->tensors[k].size > net->tensors[largest].size))
-                largest = k;
-        if (largest == 0)
-            break;
-        struct part_tensor *t = &net->tensors[largest];
-        t->delta_at = free_place(net, largest, placed);
-        placed[largest] = 1;
-        if (t->delta_at + aligned(t->size) > net->delta_size)
-            net->delta_size = t->delta_at + aligned(t->size);
-    }
-}
-
-/* Gradients that are added to others, by layers that cannot add themselves. */
-static void measure_additions(struct convnet *net)
-{
-    for (size_t i = 0; i < net->spec.count; i++) {
-        const struct part_layer *l = &net->layers[i];
-        const size_t size = net->tensors[l->spec.from].size;
-        if (l->from_mode == GRADIENT_ADD && size > net->addition_size)
-            net->addition_size = size;
-    }
-    net->delta_size += aligned(net->addition_size);
+    net->activation_size = at + convnet_aligned(net->transient_size);
 }
 
 static void measure_sums(struct convnet *net)
@@ -335,21 +208,19 @@ static void measure_sums(struct convnet *net)
     }
 }
 
-void convnet_plan_memory(struct convnet *net)
+void convnet_plan_memory(struct convnet *net, int channels_last)
 {
-    net->block = common_block(&net->spec);
+    find_wanted(net);
+    net->block = channels_last ? 0 : common_block(&net->spec);
     describe_tensors(net);
+    describe_readers(net);
     describe_layers(net);
     share_activations(net);
+    convnet_plan_gradients(net);
     place_activations(net);
-    plan_gradients(net);
-    if (!net->options.evaluate_only) {
-        place_gradients(net);
-        measure_additions(net);
-    }
     measure_sums(net);
     for (size_t i = 0; i < net->spec.count; i++)
-        if (is_conv(&net->layers[i].spec) && conv_needs_copy(net, &net->layers[i]))
+        if (convnet_is_conv(&net->layers[i].spec) && conv_needs_copy(net, &net->layers[i]))
             net->layers[i].needs_copy = 1;
         else if (net->layers[i].spec.kind == LAYER_LINEAR)
             net->layers[i].needs_copy = !convnet_is_plain(&net->tensors[net->layers[i].spec.from]);

@@ -209,6 +209,14 @@ size_t convnet_reshape(struct convnet_spec *s, size_t from, size_t channels, siz
     return append(s, &layer, (struct tensor_shape){channels, height, width});
 }
 
+size_t convnet_flatten(struct convnet_spec *s, size_t from)
+{
+    const struct tensor_shape shape = shape_at(s, from);
+    const struct layer_spec layer = {.kind = LAYER_FLATTEN, .from = from, .addend = CONVNET_NONE};
+
+    return append(s, &layer, (struct tensor_shape){shape.c * shape.h * shape.w, 1, 1});
+}
+
 /* ---- counts ---- */
 
 size_t convnet_layer_params(const struct convnet_spec *s, size_t layer)

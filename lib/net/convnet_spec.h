@@ -30,7 +30,8 @@ enum layer_kind {
     LAYER_GLOBAL_POOL, /* mean over rows and columns */
     LAYER_DROPOUT,
     LAYER_LINEAR,      /* of images: flattened channel by channel, row by row */
-    LAYER_RESHAPE      /* numbers to images */
+    LAYER_RESHAPE,     /* numbers to images */
+    LAYER_FLATTEN      /* images to numbers, channel by channel, row by row */
 };
 
 struct layer_spec {
@@ -80,6 +81,7 @@ size_t convnet_linear(struct convnet_spec *s, size_t from, size_t out);
 size_t convnet_linear_relu(struct convnet_spec *s, size_t from, size_t out);
 size_t convnet_reshape(struct convnet_spec *s, size_t from, size_t channels, size_t height,
                        size_t width);
+size_t convnet_flatten(struct convnet_spec *s, size_t from);
 
 /* Parameters of one layer and of all; running means and variances of all. */
 size_t convnet_layer_params(const struct convnet_spec *s, size_t layer);

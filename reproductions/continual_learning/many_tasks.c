@@ -23,7 +23,7 @@
 #define PARAMETERS(P)                                                                              \
     /* type   name     smoke desk  paper */                                                        \
     P(int,    seeds,   2,    10,   25,    "each holds a number of draws; ours")                    \
-    P(int,    work,    500, 16000, 40000, "draws a seed are work / N_1, pairs, 2 to 20; ours")     \
+    P(int,    work,    500, 16000, 40000, "draws a seed are work / N_1, pairs, 2 to 80; ours")     \
     P(int,    D,       10,   10,   10,    "input dimension; ours")                                 \
     P(double, noise,   1e-3, 1e-3, 1e-3,  "variance of the labels' noise in the noisy cell; ours") \
     P(int,    theory,  100,  100,  100,   "tasks of the theory; slides")                           \
@@ -207,7 +207,7 @@ static void report_theory(struct unit *u, const struct vec *bias, const struct v
 static enum status run_unit(const struct parameters *p, struct unit *u)
 {
     const struct setting *s = &settings[u->cell];
-    const int pairs = draws_a_seed(p->work, 2 * (double)s->first, 1, 10);
+    const int pairs = draws_a_seed(p->work, 2 * (double)s->first, 1, 40);
     struct vec bias = vec_zero(u->mem, (size_t)p->theory), variance = vec_copy(u->mem, &bias);
     struct measured m = {.p = p, .u = u, .s = s};
 

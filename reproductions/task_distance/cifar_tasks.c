@@ -10,9 +10,16 @@ static const int herbivores[] = {15, 19, 21, 31, 38}, carnivores[] = {3, 42, 43,
                  flowers[] = {54, 62, 70, 82, 92};
 
 const struct cifar_task cifar_subsets[CIFAR_SUBSETS] = {
-    {"herbivores", "cifar-100", 5, herbivores}, {"carnivores", "cifar-100", 5, carnivores},
-    {"vehicles-1", "cifar-100", 5, vehicles_1}, {"vehicles-2", "cifar-100", 5, vehicles_2},
-    {"flowers", "cifar-100", 5, flowers}};
+    {"herbivores", "cifar-100", 5, herbivores, 0}, {"carnivores", "cifar-100", 5, carnivores, 0},
+    {"vehicles-1", "cifar-100", 5, vehicles_1, 0}, {"vehicles-2", "cifar-100", 5, vehicles_2, 0},
+    {"flowers", "cifar-100", 5, flowers, 0}};
+
+static const int all_classes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, animals[] = {2, 3, 4, 5, 6, 7},
+                 vehicles[] = {0, 1, 8, 9};
+
+const struct cifar_task cifar_wholes[CIFAR_WHOLES] = {
+    {"CIFAR-100", "cifar-100", 0, NULL, 1}, {"CIFAR-10", "cifar-10", 10, all_classes, 0},
+    {"animals", "cifar-10", 6, animals, 0}, {"vehicles", "cifar-10", 4, vehicles, 0}};
 
 static void release(void *data)
 {
@@ -54,6 +61,45 @@ static enum status read_sets(struct cifar_tasks *t, struct loaded *loaded, size_
     return STATUS_OK;
 }
 
+/* Labels become superclasses; of each fine class the last records go to `test`. */
+static enum status by_superclass(struct task *pool, struct task *test, struct arena *mem,
+                                 const struct dataset *set)
+{
+    size_t seen[256] = {0};
+    int classes[256];
+    struct task all;
+
+    for (int k = 0; k < set->classes; k++)
+        classes[k] = k;
+    TRY(task_pool(&all, mem, set, classes, set->classes, CIFAR_FINE));
+    *pool = *test = (struct task){.set = set, .classes = set->coarse_classes};
+    pool->index = arena_get(mem, all.n, sizeof *pool->index);
+    test->index = arena_get(mem, all.n, sizeof *test->index);
+    pool->label = arena_get(mem, all.n, 1);
+    test->label = arena_get(mem, all.n, 1);
+    for (size_t i = 0; i < all.n; i++) {
+        struct task *to = seen[all.label[i]]++ < 3 * CIFAR_FINE / 4 ? pool : test;
+
+        to->index[to->n] = all.index[i];
+        to->label[to->n++] = set->coarse[all.index[i]];
+    }
+    return STATUS_OK;
+}
+
+static enum status select_records(struct cifar_tasks *t, size_t i, struct arena *mem, size_t each,
+                                  size_t test_step)
+{
+    const struct cifar_task *task = &t->tasks[i];
+    const int fine = strcmp(task->set, "cifar-100") == 0;
+
+    if (task->superclasses)
+        return by_superclass(&t->pool[i], &t->test[i], mem, &t->train100);
+    TRY(task_pool(&t->pool[i], mem, fine ? &t->train100 : &t->train10, task->classes, task->count,
+                  each));
+    return task_every(&t->test[i], mem, fine ? &t->test100 : &t->test10, task->classes,
+                      task->count, test_step);
+}
+
 enum status cifar_tasks_load(struct loaded *loaded, const struct cifar_task *tasks, size_t count,
                              size_t each, size_t test_step)
 {
@@ -67,14 +113,8 @@ enum status cifar_tasks_load(struct loaded *loaded, const struct cifar_task *tas
     loaded->release = release;
     TRY(read_sets(t, loaded, each, &stand_in));
     for (size_t i = 0; i < count; i++) {
-        const struct cifar_task *task = &tasks[i];
-        const int fine = strcmp(task->set, "cifar-100") == 0;
-
-        TRY(task_pool(&t->pool[i], loaded->mem, fine ? &t->train100 : &t->train10, task->classes,
-                      task->count, each));
-        TRY(task_every(&t->test[i], loaded->mem, fine ? &t->test100 : &t->test10, task->classes,
-                       task->count, test_step));
-        digest_text(&loaded->records, task->name);
+        TRY(select_records(t, i, loaded->mem, each, test_step));
+        digest_text(&loaded->records, tasks[i].name);
         task_digest(&loaded->records, &t->pool[i]);
         task_digest(&loaded->records, &t->test[i]);
         train += t->pool[i].n;

@@ -19,12 +19,17 @@ struct cifar_task {
     const char *set;          /* "cifar-10" or "cifar-100" */
     int count;
     const int *classes;       /* count; fine labels */
+    int superclasses;         /* 1: all of CIFAR-100 by its 20 superclasses; no classes then */
 };
 
 /* Five superclasses of CIFAR-100 (paper, section 4.3): herbivores, carnivores, vehicles-1,
  * vehicles-2, flowers. */
 enum { CIFAR_SUBSETS = 5 };
 extern const struct cifar_task cifar_subsets[CIFAR_SUBSETS];
+
+/* CIFAR-100 by its superclasses, CIFAR-10, its animals, its vehicles (section 4.2). */
+enum { CIFAR_WHOLES = 4 };
+extern const struct cifar_task cifar_wholes[CIFAR_WHOLES];
 
 struct cifar_tasks {
     size_t count;
@@ -34,7 +39,11 @@ struct cifar_tasks {
 };
 
 /* Fills `loaded`, whose data becomes a struct cifar_tasks: of each class the first `each` training
- * records and every `test_step`-th test record. STATUS_DATA as the readers say. */
+ * records and every `test_step`-th test record. The task of superclasses leaves the test file
+ * alone, which is for a probe to learn from: of the first CIFAR_FINE training records of each fine
+ * class three quarters are its pool, the others its test records. STATUS_DATA as the readers say.
+ */
+enum { CIFAR_FINE = 40 };
 enum status cifar_tasks_load(struct loaded *loaded, const struct cifar_task *tasks, size_t count,
                              size_t each, size_t test_step) MUST_USE;
 

@@ -192,8 +192,6 @@ static const struct metric metrics[] = {
 #define IDENTITY "Liang et al. (2019), theorem on the Fisher-Rao norm; used in section 3.3"
 #define ROUNDING .is = BELOW, .to = 1e-10, .reason = "rounding"
 #define VIOLATION .kind = BOUND, .is = ABOVE, .to = 1e-3, .reason = "ours; far above rounding"
-#define NOTES "section 3.3; value from reading notes, 400 draws"
-#define DRAWN .within = 0.006, .reason = "three standard errors of the notes' draws"
 
 static const struct claim claims[] = {
     {.id = "identity-linear", .place = IDENTITY, .words = "w'gw = (L + 1)^2 E Var f, linear",
@@ -216,12 +214,6 @@ static const struct claim claims[] = {
      .words = "drawn complexities are the exact ones", .kind = BOUND,
      .metric = "complexity.error", .is = BELOW, .to = 0.08,
      .reason = "five standard errors of 400 draws at p = 5"},
-    {.id = "complexity-5-200", .place = NOTES, .words = "0.1520 for p = 5, N = 200",
-     .kind = VALUE, .metric = "complexity.0", .to = 0.1520, DRAWN},
-    {.id = "complexity-20-200", .place = NOTES, .words = "0.3134 for p = 20, N = 200",
-     .kind = VALUE, .metric = "complexity.1", .to = 0.3134, DRAWN},
-    {.id = "complexity-50-1000", .place = NOTES, .words = "0.2219 for p = 50, N = 1000",
-     .kind = VALUE, .metric = "complexity.2", .to = 0.2219, DRAWN},
     {.id = "concentration", .place = "Theorem 4, its step by McDiarmid's inequality, factor N",
      .words = "the mean gap exceeds its mean, R_N, as rarely as that inequality says",
      .kind = EVERY, .metric = "above.mean.*", .is = BELOW, .to_metric = "above.bound.*"},

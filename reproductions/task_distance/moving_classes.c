@@ -5,7 +5,7 @@
  *          sets.
  * Source   Y. Gao and P. Chaudhari, An information-geometric distance on the space of tasks (arXiv
  *          2011.00613v1), section 2.3: displacement and mixture; equations (1), (8), (17b): lengths
- *          of the forms B and A of geometry/fisher.h. The problem is from reading notes on it.
+ *          of the forms B and A of geometry/fisher.h. The problem is ours.
  * Measured A and B of both ways, the weights at the minimum all along; both directions of a pair
  *          that is lopsided, at the minimum and at finite learning speed.
  * Differs  Two normal classes on the line and a logistic model instead of images and a network.

@@ -8,46 +8,44 @@
 #include "base/file.h"
 #include "data/augment.h"
 #include "net/checkpoint.h"
+#include "net/convnet_models.h"
 #include "net/train.h"
 
 /* ---- networks ---- */
-
-/* Six convolutions, channels 32, 64, 128, 128, 256, 256 over the divisor. */
-static struct convnet_spec conv_plan(const struct transfer_net_spec *n)
-{
-    static const size_t channels[] = {32, 64, 128, 128, 256, 256};
-    struct convnet_spec s = convnet_spec_start(n->channels, n->side, n->side);
-    size_t x = 0;
-
-    for (size_t stage = 0; stage < 3; stage++) {
-        x = convnet_conv(&s, x, channels[2 * stage] / n->divisor, 3, 1, 1, 1);
-        x = convnet_batch_norm_relu(&s, x);
-        x = convnet_conv_relu(&s, x, channels[2 * stage + 1] / n->divisor, 3, 1, 1, 1);
-        x = convnet_max_pool(&s, x, 2, 2, 0);
-        if (stage == 1)
-            x = convnet_dropout(&s, x, 0.05, 1);
-    }
-    convnet_linear(&s, x, n->outputs);
-    return s;
-}
 
 enum status transfer_net_create(struct convnet **net, const struct transfer_net_spec *spec,
                                 uint64_t seed)
 {
     const struct convnet_options options = {
         .max_batch = spec->max_batch, .keep_all = 1, .seed = seed};
-    const struct convnet_spec plan = conv_plan(spec);
+    const struct convnet_model_options model = {.channels = spec->channels,
+                                                .size = spec->side,
+                                                .outputs = spec->outputs,
+                                                .divide = spec->divisor};
+    const struct convnet_spec plan = spec->kind == TRANSFER_WRN ? convnet_models_wrn(&model)
+                                                                : convnet_models_conv(&model);
 
-    CHECK(spec->kind == TRANSFER_CONV, "network %d", (int)spec->kind);
     return convnet_create(net, &plan, &options);
 }
 
 /* ---- training ---- */
 
+/* 0.3, 0.6, 0.8 of the epochs, as far as they differ. */
+static size_t milestones_of(size_t epochs, size_t milestones[3])
+{
+    size_t n = 0;
+
+    for (size_t k = 0; k < 3; k++) {
+        const size_t at = epochs * (size_t[]){3, 6, 8}[k] / 10;
+
+        if (at > (n > 0 ? milestones[n - 1] : 0))
+            milestones[n++] = at;
+    }
+    return n;
+}
+
 static struct train_options training(const struct source_options *o, size_t milestones[3])
 {
-    for (size_t k = 0; k < 3; k++)
-        milestones[k] = o->epochs * (size_t[]){3, 6, 8}[k] / 10;
     return (struct train_options){.batch = o->batch,
                                   .max_epochs = o->epochs,
                                   .optimizer = OPTIMIZER_SGD,
@@ -57,7 +55,7 @@ static struct train_options training(const struct source_options *o, size_t mile
                                   .schedule = SCHEDULE_MILESTONES,
                                   .schedule_factor = o->drop,
                                   .milestones = milestones,
-                                  .milestone_count = 3};
+                                  .milestone_count = milestones_of(o->epochs, milestones)};
 }
 
 static enum status train(struct source_model *out, struct convnet *net,

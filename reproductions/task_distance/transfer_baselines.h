@@ -3,8 +3,8 @@
  * steps, at the same rate.
  *
  * Mixture (arXiv 2011.00613v1, section 3.1, (15), (16); the published code's projection): data of
- * time tau are real images, of the source with weight 1 - tau, of the target with weight tau. A step
- * takes half a batch of each,
+ * time tau are real images, of the source with weight 1 - tau, of the target with weight tau. A
+ * step takes half a batch of each,
  *     loss = (1 - tau) mean_s CE + tau mean_t CE,
  * and a length adds per checkpoint (1 - tau_m-1) mean_s + tau_m-1 mean_t of sqrt(2 KL) (B), or the
  * root of that mean of 2 KL (A), at all training images.

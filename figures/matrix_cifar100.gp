@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# matrix_cifar100: matrices of distances as heat maps with their numbers, the paper's beside them;
+# coupled distances against fine-tuning, uncoupled ones and the printed ones against coupled.
+summary = ARG1; output = ARG2; format = ARG3; data = ARG4; profile = ARG5
+width = 1080; height = 640
+load 'figures/style.gp'
+
+file = table('matrix'); pair = 'pair [1]'
+from(p) = int(p) / 10
+to(p) = int(p) % 10
+task(i) = word('H C V1 V2 F', i)
+short(v) = v >= 99.5 ? sprintf('%.0f', v) : v >= 9.995 ? sprintf('%.1f', v) : v >= 0.995 ? sprintf('%.2f', v) : sprintf('%.3f', v)
+what(j) = word('"coupled [1]" "independent [1]" "mixture [1]" "euclidean [1]" "task2vec [1]" "published coupled [1]"', j)
+head(j) = word('"coupled (B)" "uncoupled, U2" "uncoupled, U1" "fine-tuning" "Task2Vec" "paper, coupled"', j)
+
+set multiplot
+unset key; unset colorbox; unset grid
+set palette defined (0 '#f4f7fb', 1 '#5b93c7')
+set border 0
+set xrange [0.5:5.5]; set yrange [5.5:0.5]
+set xtics scale 0 offset 0,0.6 (task(1) 1, task(2) 2, task(3) 3, task(4) 4, task(5) 5)
+set ytics scale 0 offset 0.6,0 (task(1) 1, task(2) 2, task(3) 3, task(4) 4, task(5) 5)
+set size ratio 1
+do for [j=1:6] {
+    set lmargin at screen 0.03 + (j - 1) * 0.163; set rmargin at screen 0.03 + (j - 1) * 0.163 + 0.148
+    set tmargin at screen 0.93; set bmargin at screen 0.63
+    set label 1 head(j) at graph 0.5, graph 1.10 center textcolor rgb ink font heading
+    plot file using (in_cell('matrix') ? to(column(pair)) : NaN):(from(column(pair))):(0.48):(0.48):(column(what(j))) with boxxyerror fillstyle solid noborder linecolor palette, \
+         file using (in_cell('matrix') ? to(column(pair)) : NaN):(from(column(pair))):(short(column(what(j)))) with labels font small textcolor rgb ink
+    unset label 98; unset label 99
+}
+
+set size noratio
+set border 3; set grid; set autoscale
+set xtics nomirror scale 0.6 offset 0,0 autofreq; set ytics nomirror scale 0.6 offset 0,0 autofreq
+set tmargin at screen 0.49; set bmargin at screen 0.10
+set offsets graph 0.05, graph 0.05, graph 0.08, graph 0.08
+set format '%g'
+
+# What is shown are the means and as much of their intervals as fits around them.
+only(y) = in_cell('matrix') ? column(y) : NaN
+low(a, b) = a - 0.25 * (b - a); high(a, b) = b + 0.25 * (b - a)
+stats file using (only('euclidean [1]')) nooutput name 'fine'
+stats file using (only('coupled [1]')) nooutput name 'coupled'
+stats file using (only('independent [1]')) nooutput name 'independent'
+stats file using (only('mixture [1]')) nooutput name 'mixture'
+arrow(p) = task(from(p)).'-'.task(to(p))
+
+set lmargin at screen 0.06; set rmargin at screen 0.32
+set xrange [low(fine_min, fine_max):high(fine_min, fine_max)]
+set yrange [low(coupled_min, coupled_max):high(coupled_min, coupled_max)]
+set label 1 'against fine-tuning' at graph 0, graph 1.06 left textcolor rgb ink font heading
+set xlabel 'length of fine-tuning'; set ylabel 'coupled distance'
+plot file using (only('euclidean [1]')):(column('coupled [1]')):(edge('euclidean [1]', '.low')):(edge('euclidean [1]', '.high')):(edge('coupled [1]', '.low')):(edge('coupled [1]', '.high')) with xyerrorbars lc rgb '#b9cfe2' lw 1 pt 7 ps 0, \
+     file using (only('euclidean [1]')):(column('coupled [1]')) with points lt 1 ps 0.6, \
+     file using (only('euclidean [1]')):(column('coupled [1]')):(arrow(column(pair))) with labels font small offset 0,0.7 textcolor rgb ink
+
+set lmargin at screen 0.39; set rmargin at screen 0.65
+set xrange [low(coupled_min, coupled_max):high(coupled_min, coupled_max)]
+least = coupled_min < independent_min ? coupled_min : independent_min
+most = coupled_max > mixture_max ? coupled_max : mixture_max
+set yrange [low(least, most):high(least, most)]
+set label 1 'uncoupled against coupled' at graph 0, graph 1.06 left textcolor rgb ink font heading
+set xlabel 'coupled distance'; set ylabel 'uncoupled'
+set key bottom right
+plot x with lines lc rgb faint dt 2 title 'equal', \
+     file using (only('coupled [1]')):(column('independent [1]')):(edge('independent [1]', '.low')):(edge('independent [1]', '.high')) with yerrorbars lt 1 lw 1 title 'U2, mixed images', \
+     file using (only('coupled [1]')):(column('mixture [1]')):(edge('mixture [1]', '.low')):(edge('mixture [1]', '.high')) with yerrorbars lt 2 lw 1 title 'U1, real images'
+
+set lmargin at screen 0.72; set rmargin at screen 0.985
+set autoscale x
+set yrange [low(coupled_min, coupled_max):high(coupled_min, coupled_max)]
+set label 1 'against the printed distances' at graph 0, graph 1.06 left textcolor rgb ink font heading
+set xlabel 'printed coupled distance (another statistic)'; set ylabel 'coupled distance'
+unset key
+plot file using (only('published coupled [1]')):(column('coupled [1]')):(edge('coupled [1]', '.low')):(edge('coupled [1]', '.high')) with yerrorbars lc rgb '#b9cfe2' lw 1 pt 7 ps 0, \
+     file using (only('published coupled [1]')):(column('coupled [1]')) with points lt 1 ps 0.6, \
+     file using (only('published coupled [1]')):(column('coupled [1]')):(arrow(column(pair))) with labels font small offset 1.8,0 textcolor rgb ink
+unset multiplot

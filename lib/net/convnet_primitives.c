@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* convnet_primitives: the library's convolutions of a network, once a batch size. */
+#include "base/memory.h"
+#include "net/convnet_parts.h"
+
+static struct conv_options conv_options_of(const struct convnet *net, size_t i)
+{
+    const struct part_layer *l = &net->layers[i];
+
+    return (struct conv_options){
+        .use = net->options.evaluate_only          ? CONV_EVALUATE
+               : l->from_mode == GRADIENT_NONE     ? CONV_TRAIN_FIRST
+                                                   : CONV_TRAIN,
+        .x_block = convnet_conv_block(net, l),
+        .y_block = net->tensors[i + 1].block,
+        .channels_last = net->block == 0,
+        .relu = l->spec.relu,
+        .direct = net->options.direct};
+}
+
+static enum status make_conv(const struct convnet *net, size_t i, size_t batch, struct conv **conv)
+{
+    const struct layer_spec *l = &net->layers[i].spec;
+    const struct tensor_shape from = net->tensors[l->from].shape;
+    const struct conv_options options = conv_options_of(net, i);
+    const struct conv_shape shape = {.batch = batch,
+                                     .in = from.c,
+                                     .height = from.h,
+                                     .width = from.w,
+                                     .out = net->tensors[i + 1].shape.c,
+                                     .kernel = l->kernel,
+                                     .stride = l->stride,
+                                     .padding = l->padding,
+                                     .transposed = l->kind == LAYER_TRANSPOSED_CONV,
+                                     .output_padding = l->output_padding,
+                                     .bias = l->bias};
+
+    return conv_create(conv, &shape, &options);
+}
+
+static void free_shape(const struct convnet *net, struct part_shape *shape)
+{
+    for (size_t i = 0; shape->convs != NULL && i < net->spec.count; i++)
+        conv_free(shape->convs[i]);
+    memory_free(shape->convs);
+}
+
+static enum status grow_workspace(struct convnet *net, const struct part_shape *shape)
+{
+    size_t wanted = net->workspace_size;
+
+    for (size_t i = 0; i < net->spec.count; i++)
+        if (shape->convs[i] != NULL && conv_workspace(shape->convs[i]) > wanted)
+            wanted = conv_workspace(shape->convs[i]);
+    if (wanted == net->workspace_size)
+        return STATUS_OK;
+
+    char *grown = memory_get(wanted, 1); /* not memory_grow: the content is of no meaning */
+    if (grown == NULL)
+        return STATUS_MEMORY;
+    memory_free(net->workspace);
+    net->workspace = grown;
+    net->workspace_size = wanted;
+    return STATUS_OK;
+}
+
+static enum status make_shape(struct convnet *net, size_t batch, struct part_shape *shape)
+{
+    *shape = (struct part_shape){.batch = batch,
+                                 .convs = memory_get(net->spec.count, sizeof(struct conv *))};
+    if (shape->convs == NULL)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < net->spec.count; i++)
+        if (convnet_is_conv(&net->spec.layers[i]))
+            TRY(make_conv(net, i, batch, &shape->convs[i]));
+    return grow_workspace(net, shape);
+}
+
+enum status convnet_prepare(struct convnet *net, size_t batch)
+{
+    for (size_t k = 0; k < net->shape_count; k++)
+        if (net->shapes[k].batch == batch) {
+            net->shape = k;
+            return STATUS_OK;
+        }
+
+    struct part_shape *grown = memory_grow(net->shapes, net->shape_count, net->shape_count + 1,
+                                           sizeof *grown);
+    if (grown == NULL)
+        return STATUS_MEMORY;
+    net->shapes = grown;
+
+    const enum status status = make_shape(net, batch, &grown[net->shape_count]);
+    if (status != STATUS_OK) {
+        free_shape(net, &grown[net->shape_count]);
+        return status;
+    }
+    net->shape = net->shape_count++;
+    return STATUS_OK;
+}
+
+void convnet_free_primitives(struct convnet *net)
+{
+    for (size_t k = 0; k < net->shape_count; k++)
+        free_shape(net, &net->shapes[k]);
+    memory_free(net->shapes);
+}
+
+/* ---- what is known of them ---- */
+
+size_t convnet_conv_count(const struct convnet *net)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < net->spec.count; i++)
+        count += net->shapes[0].convs[i] != NULL;
+    return count;
+}
+
+size_t convnet_winograd_count(const struct convnet *net)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < net->spec.count; i++)
+        count += net->shapes[0].convs[i] != NULL && conv_is_winograd(net->shapes[0].convs[i]);
+    return count;
+}
+
+size_t convnet_reference_passes(const struct convnet *net)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < net->spec.count; i++)
+        if (net->shapes[0].convs[i] != NULL)
+            count += conv_reference_passes(net->shapes[0].convs[i]);
+    return count;
+}
+
+void convnet_record(const struct convnet *net, struct provenance *p)
+{
+    conv_record(p);
+    if (net->block > 0)
+        provenance_set(p, "net.layout", "blocks of %zu channels", net->block);
+    else
+        provenance_set(p, "net.layout", "channels last");
+    provenance_set(p, "net.winograd", "%zu of %zu convolutions", convnet_winograd_count(net),
+                   convnet_conv_count(net));
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* task_matrix: distances between all ordered pairs of some tasks, by all methods, for one seed.
+ *
+ * A pair is one source model, shared by all pairs of its source, and all methods one after the
+ * other. What a pair gives is kept as an artifact, and so is the state of a pair that was killed;
+ * whoever needs a pair and does not find it computes it. */
+#ifndef TASK_DISTANCE_TASK_MATRIX_H
+#define TASK_DISTANCE_TASK_MATRIX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "harness/unit.h"
+#include "linalg/mat.h"
+#include "task_distance/coupled_transfer.h"
+#include "task_distance/probe.h"
+#include "task_distance/probe_embedding.h"
+#include "task_distance/task_pair.h"
+#include "task_distance/transfer_baselines.h"
+
+enum { TASK_MATRIX_MOST = 6 };
+
+/* What a pair gives: plain numbers, kept as they are. */
+struct task_matrix_pair {
+    struct transfer_length coupled;       /* the last iteration */
+    struct transfer_length start;         /* iteration 0: the plan of features */
+    struct transfer_length independent;   /* mixed images, plan 1 / b^2 (U2) */
+    struct transfer_length mixture;       /* real images (U1) */
+    struct transfer_length fine_tuning;   /* up to the cut */
+    double euclidean;                     /* fine-tuning, up to the cut */
+    double cut;                           /* steps up to there */
+    double source_model;                  /* test accuracy of w^s on the source */
+    double source_after;                  /* the same of the last coupled iteration's end */
+    double target_coupled, target_independent, target_mixture, target_fine_tuning; /* test */
+};
+
+/* One method's numbers of all pairs. */
+enum task_matrix_kind {
+    TASK_MATRIX_COUPLED, TASK_MATRIX_RIEMANNIAN, TASK_MATRIX_RELEASED, TASK_MATRIX_START,
+    TASK_MATRIX_INDEPENDENT, TASK_MATRIX_MIXTURE, TASK_MATRIX_EUCLIDEAN, TASK_MATRIX_FINE_TUNING,
+    TASK_MATRIX_STEPS, TASK_MATRIX_TARGET_COUPLED, TASK_MATRIX_TARGET_INDEPENDENT,
+    TASK_MATRIX_TARGET_MIXTURE, TASK_MATRIX_TARGET_FINE_TUNING, TASK_MATRIX_SOURCE_MODEL,
+    TASK_MATRIX_SOURCE_AFTER, TASK_MATRIX_TASK2VEC, TASK_MATRIX_KINDS
+};
+
+/* The metric family of a kind, "coupled" for "coupled.*": its members are 10 i + j for the pair
+ * from task i to task j, counted from 1. */
+extern const char *const task_matrix_names[TASK_MATRIX_KINDS];
+
+/* For a program's table of metrics. */
+#define TASK_MATRIX_METRICS                                                                        \
+    {"coupled.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                           \
+     "B of the last coupled iteration, from task i to j as number 10 i + j"},                      \
+    {"riemannian.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "A of the same"},                      \
+    {"released.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                          \
+     "the published code's statistic of the same, B / (sqrt 2 M)"},                                \
+    {"start.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "B with the plan of features"},             \
+    {"independent.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                       \
+     "B of mixed images, independent plan (U2)"},                                                  \
+    {"mixture.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "B of a mixture of real images (U1)"},    \
+    {"euclidean.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                         \
+     "fine-tuning: length of the weights' path up to the cut"},                                    \
+    {"fine-tuning.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                       \
+     "fine-tuning: A up to the cut"},                                                              \
+    {"steps.*", "steps", LOWER_IS_BETTER, CLASS_LONG32, 0, "fine-tuning: steps up to the cut"},    \
+    {"target.coupled.*", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "test accuracy on the target"},   \
+    {"target.independent.*", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "the same, U2"},              \
+    {"target.mixture.*", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "the same, U1"},                  \
+    {"target.fine-tuning.*", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "the same, all steps"},       \
+    {"source.model.*", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0,                                     \
+     "test accuracy of the source model on the source"},                                           \
+    {"source.coupled.*", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0,                                   \
+     "the same at the end of coupled transfer"},                                                   \
+    {"task2vec.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "distance of embeddings"}
+
+struct task_matrix_spec {
+    struct transfer_net_spec net;         /* outputs: of the largest pair */
+    struct source_options source;
+    struct coupled_options coupled;
+    size_t iterations;
+    size_t every;                         /* fine-tuning: steps from validation to validation */
+    struct probe_spec probe;
+    struct probe_embedding_spec embedding;
+};
+
+struct task_matrix {
+    struct task_matrix_spec spec;
+    size_t n;
+    struct task_images images[TASK_MATRIX_MOST]; /* the caller's to fill; features come later */
+    const struct probe_data *probe_data;  /* NULL: pixels are the features, no Task2Vec */
+    struct arena *mem;
+    uint64_t seed;
+    const char *artifacts;
+    /* made when needed */
+    struct convnet *net;
+    struct model model;
+    struct probe probe;
+    struct source_model source[TASK_MATRIX_MOST];
+};
+
+/* Frees networks; a zeroed one is fine. */
+void task_matrix_free(struct task_matrix *t);
+
+/* The pair from task i to task j, found or made. STATUS_DIVERGED and others. */
+enum status task_matrix_pair(struct task_matrix *t, size_t i, size_t j,
+                             struct task_matrix_pair *out) MUST_USE;
+
+/* Task2Vec's distances of all pairs, n x n. */
+enum status task_matrix_task2vec(struct task_matrix *t, struct mat *distance) MUST_USE;
+
+/* Entry (i, j) of kinds[..] (TASK_MATRIX_KINDS matrices n x n) from a pair. */
+void task_matrix_enter(struct mat *kinds, size_t i, size_t j, const struct task_matrix_pair *pair);
+
+/* All pairs of all kinds: n x n each, 0 on the diagonal. */
+enum status task_matrix_all(struct task_matrix *t, struct mat *kinds) MUST_USE;
+
+/* Emits the entry (i, j) of each kind but the last `without`. */
+void task_matrix_emit(struct unit *u, const struct mat *kinds, size_t i, size_t j, size_t without);
+
+/* Emits a family of n (n - 1) numbers a / b by pair. */
+void task_matrix_emit_ratio(struct unit *u, const char *family, const struct mat *a,
+                            const struct mat *b);
+
+/* The matrices, for people. */
+void task_matrix_print(const struct task_matrix *t, const struct mat *kinds);
+
+/* ---- one number of a matrix ---- */
+
+double task_matrix_asymmetry(const struct mat *d); /* max d_ij / d_ji */
+double task_matrix_spread(const struct mat *d);    /* max / min off the diagonal */
+double task_matrix_share(const struct mat *a, const struct mat *b); /* of pairs with a >= b */
+
+/* Mean of d_ij and d_ji over the mean of all entries, less the largest (or, with `least`, the
+ * smallest) such number of another pair: above 0, it is the farthest (below 0, the nearest). */
+double task_matrix_excess(const struct mat *d, size_t i, size_t j, int least);
+
+#endif

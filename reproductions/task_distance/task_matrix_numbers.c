@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* task_matrix_numbers: one number of a matrix. */
+#include <math.h>
+
+#include "task_distance/task_matrix.h"
+
+static double entry(const struct mat *d, size_t i, size_t j)
+{
+    return d->a[i * d->cols + j];
+}
+
+double task_matrix_asymmetry(const struct mat *d)
+{
+    double most = 0;
+
+    for (size_t i = 0; i < d->rows; i++)
+        for (size_t j = 0; j < d->rows; j++)
+            if (i != j)
+                most = fmax(most, entry(d, i, j) / entry(d, j, i));
+    return most;
+}
+
+double task_matrix_spread(const struct mat *d)
+{
+    double most = 0, least = (double)INFINITY;
+
+    for (size_t i = 0; i < d->rows; i++)
+        for (size_t j = 0; j < d->rows; j++)
+            if (i != j) {
+                most = fmax(most, entry(d, i, j));
+                least = fmin(least, entry(d, i, j));
+            }
+    return most / least;
+}
+
+double task_matrix_share(const struct mat *a, const struct mat *b)
+{
+    size_t holds = 0;
+
+    for (size_t i = 0; i < a->rows; i++)
+        for (size_t j = 0; j < a->rows; j++)
+            holds += i != j && entry(a, i, j) >= entry(b, i, j);
+    return (double)holds / (double)(a->rows * (a->rows - 1));
+}
+
+double task_matrix_excess(const struct mat *d, size_t i, size_t j, int least)
+{
+    const double own = (entry(d, i, j) + entry(d, j, i)) / 2;
+    double other = least ? (double)INFINITY : 0, sum = 0;
+
+    for (size_t a = 0; a < d->rows; a++)
+        for (size_t b = a + 1; b < d->rows; b++) {
+            const double mean = (entry(d, a, b) + entry(d, b, a)) / 2;
+
+            sum += mean;
+            if ((a == i && b == j) || (a == j && b == i))
+                continue;
+            other = least ? fmin(other, mean) : fmax(other, mean);
+        }
+    return (own - other) / (2 * sum / (double)(d->rows * (d->rows - 1)));
+}
