@@ -23,7 +23,7 @@ ONLY    ?=#        patterns over program ids: 'kwng*'
 SEEDS   ?=#        1-20 or 1,4,7; empty: the profile's own
 DATASETS ?=#       folder with mnist, cifar-10, cifar-100; none: stand-ins; empty: datasets/cache
 FORMAT  ?= svg#    of the figures: svg, png or pdf
-SETS    ?= mnist#  data sets to fetch: mnist, cifar-10, cifar-100
+SETS    ?= mnist cifar-10 cifar-100# data sets to fetch: mnist, cifar-10, cifar-100
 STRICT  ?=#        datasets: 1 makes a failed fetch an error
 SAN     ?=#        sanitizers: address,undefined or thread
 FUZZ    ?= 600#    fuzz: seconds over all targets
@@ -92,6 +92,7 @@ PERF     := $(patsubst tests/perf/%.c,$(BUILD)/perf/%,$(PERF_SOURCES))
 TOOLS    := $(patsubst datasets/%.c,$(BUILD)/tools/%,$(TOOL_SOURCES))
 STAND_IN := $(BUILD)/stand-in/mnist/complete
 PICTURES := $(BUILD)/stand-in/cifar-10/complete $(BUILD)/stand-in/cifar-100/complete
+ALL_PICTURES := $(BUILD)/stand-in/all-pictures
 
 ifneq ($(words $(IDS)),$(words $(PROGRAM_SOURCES)))
 $(error two programs under reproductions/ have the same name)
@@ -104,8 +105,8 @@ WHERE = --build '$(BUILD)' --profile "$$PROFILE" $(if $(DATASETS),--data "$$DATA
 
 # ---- what a user calls ---------------------------------------------------------------------------
 
-.PHONY: all deps datasets stand-in stand-in-pictures reproduce check test figures report export list status plan diff \
-        doctor bless perf fuzz mutate clean help
+.PHONY: all deps datasets stand-in stand-in-pictures reproduce check test figures report export \
+        list status plan diff doctor bless perf fuzz mutate clean help
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -114,6 +115,9 @@ all: $(PROGRAMS) $(BENCH) $(TOOLS) ## build everything (the default)
 reproduce: all stand-in ## run every stale unit, draw the figures, write the report
 	@case "$$FORMAT" in svg|png|pdf) ;; *) \
 	    echo "FORMAT=$$FORMAT: expected svg, png or pdf" >&2; exit 2 ;; esac
+	@[ "$$PROFILE" = smoke ] || { [ -n "$$DATASETS" ] && [ "$$DATASETS" != none ]; } || \
+	{ [ -z "$$DATASETS" ] && [ -d datasets/cache/cifar-10 ] && [ -d datasets/cache/cifar-100 ]; } || \
+	$(MAKE) --no-print-directory stand-in-pictures
 	@status=0; $(BENCH) run $(WHERE) $(CHOSEN) -j $(JOBS) || status=$$?; \
 	[ $$status -ne 2 ] && [ $$status -ne 5 ] && [ $$status -ne 130 ] || exit $$status; \
 	$(BENCH) figures $(WHERE) --format "$$FORMAT" || [ $$status -ne 0 ] || status=$$?; \
@@ -123,9 +127,9 @@ reproduce: all stand-in ## run every stale unit, draw the figures, write the rep
 datasets: ## fetch the published data that programs read (SETS=..., STRICT=1, DATASETS_MIRROR=URL)
 	@sh datasets/fetch
 
-stand-in: $(STAND_IN) ## write the generated digits that stand in for MNIST
+stand-in: $(STAND_IN) $(PICTURES) ## write the generated digits that stand in for MNIST, and a few pictures
 
-stand-in-pictures: $(PICTURES) ## write the generated pictures that stand in for CIFAR (370 MB)
+stand-in-pictures: $(ALL_PICTURES) ## write all generated pictures that stand in for CIFAR (320 MB)
 
 check: all stand-in $(TESTS) ## unit tests, then all programs at smoke against the references
 	@sh ci/check '$(BUILD)' '$(JOBS)' "$$DATASETS" $(TESTS)
@@ -249,8 +253,13 @@ $(STAND_IN): $(BUILD)/tools/make_digits
 	@mkdir -p $(@D)
 	@$< '$(@D)'
 
+# A few are enough for smoke; the first records of each class are the same in both.
 $(PICTURES) &: $(BUILD)/tools/make_objects
+	@$< '$(BUILD)/stand-in' few
+
+$(ALL_PICTURES): $(BUILD)/tools/make_objects $(PICTURES)
 	@$< '$(BUILD)/stand-in'
+	@touch $@
 
 # Programs named after sources that are gone must not linger among the ones that bench runs.
 $(foreach gone,$(filter-out $(PROGRAMS),$(wildcard $(BUILD)/bin/*)),$(shell rm -f '$(gone)'))

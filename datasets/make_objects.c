@@ -1,36 +1,39 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* make_objects DIR: writes the generated pictures that stand in for CIFAR-10 and CIFAR-100 into
- * DIR/cifar-10 and DIR/cifar-100, in CIFAR's formats. A folder that is complete and intact is left
- * alone. */
+/* make_objects DIR [few]: writes the generated pictures that stand in for CIFAR-10 and CIFAR-100
+ * into DIR/cifar-10 and DIR/cifar-100, in CIFAR's formats: as many as are published, or few, which
+ * are enough for the smoke profile. A folder that is complete and intact is left alone. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/status.h"
 #include "data/objects.h"
 
-static enum status make(const char *folder, const char *set, enum cifar_kind kind)
+static enum status make(const char *folder, const char *set, enum cifar_kind kind, int train)
 {
     char path[4096];
     int made;
 
     if (snprintf(path, sizeof path, "%s/%s", folder, set) >= (int)sizeof path)
         return status_set(STATUS_USAGE, "%.60s...: expected a shorter name", folder);
-    TRY(objects_save(path, kind, OBJECTS_TRAIN, OBJECTS_TEST, &made));
+    TRY(objects_save(path, kind, (size_t)train, OBJECTS_TEST, &made));
     if (made)
-        printf("make_objects: wrote %d + %d pictures to %s\n", OBJECTS_TRAIN, OBJECTS_TEST, path);
+        printf("make_objects: wrote %d + %d pictures to %s\n", train, OBJECTS_TEST, path);
     return STATUS_OK;
 }
 
 int main(int argc, char **argv)
 {
+    const int few = argc == 3 && strcmp(argv[2], "few") == 0;
+    const int train = few ? OBJECTS_FEW : OBJECTS_TRAIN;
     enum status status;
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: make_objects DIR\n");
+    if (argc != 2 && !few) {
+        fprintf(stderr, "usage: make_objects DIR [few]\n");
         return status_exit_code(STATUS_USAGE);
     }
-    status = make(argv[1], "cifar-10", CIFAR_10);
+    status = make(argv[1], "cifar-10", CIFAR_10, train);
     if (status == STATUS_OK)
-        status = make(argv[1], "cifar-100", CIFAR_100);
+        status = make(argv[1], "cifar-100", CIFAR_100, train);
     if (status != STATUS_OK) {
         fprintf(stderr, "make_objects: %s\n", status_message());
         return status_exit_code(status);

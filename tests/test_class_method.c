@@ -2,6 +2,7 @@
 /* test_class_method: what all optimizers of the classification programs have in common. */
 #include "kwng/class_method.h"
 
+#include "aborts.h"
 #include "kwng/classification.h"
 #include "net/loss.h"
 #include "test.h"
@@ -169,6 +170,60 @@ static void costs_follow_from_the_shapes(void **state)
     arena_free(&p.mem);
 }
 
+/* As a model of any kind a network makes the same steps: the plain ones to the bit, those of KWNG's
+ * metric but for the rounding of passes that are made one after the other. */
+static void a_model_is_stepped_like_its_network(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < FAMILIES; k++) {
+        const int plain = methods[k].family == CLASS_SGD || methods[k].family == CLASS_ADAM;
+        struct problem a, b;
+
+        if (methods[k].family == CLASS_KFAC)
+            continue;
+        make(&a, &methods[k], 1);
+        make(&b, &methods[k], 1);
+        const struct model m = model_of_net(&b.net);
+        const float *outputs = b.net.layers[LAYERS - 1].outputs;
+
+        b.o = class_optimizer_create_model(&b.mem, &methods[k], &m, scale, 1, 1);
+        for (int t = 0; t < 4; t++) {
+            CHECK_STATUS(class_optimizer_step(&a.o, &a.net, passes(&a), 0.1), STATUS_OK);
+            CHECK_STATUS(class_optimizer_step_model(&b.o, &m, outputs, BATCH, passes(&b), 0.1),
+                         STATUS_OK);
+        }
+        CHECK_TRUE(moved(&b) > 0);
+        for (size_t i = 0; i < a.net.param_count; i++)
+            CHECK_NEAR((double)b.net.params[i], (double)a.net.params[i], plain ? 0 : 1e-4);
+        arena_free(&a.mem);
+        arena_free(&b.mem);
+    }
+}
+
+static void kfac_wants_a_fully_connected_network(void **state)
+{
+    struct problem p;
+
+    (void)state;
+    make(&p, &methods[3], 1);
+    const struct model m = model_of_net(&p.net);
+
+    CHECK_ABORTS((void)class_optimizer_create_model(&p.mem, &methods[3], &m, scale, 1, 1).clip);
+    CHECK_ABORTS((void)(class_method_cost_model(&methods[3], 53, 53, 76, BATCH) > 0));
+    arena_free(&p.mem);
+}
+
+/* Passes of 100 and 150 multiply-adds, 10 parameters, 4 rows. */
+static void costs_of_a_model_follow_from_its_passes(void **state)
+{
+    const struct class_method two = {.family = CLASS_KWNG, .basis = 2};
+
+    (void)state;
+    CHECK_NEAR(class_method_cost_model(&methods[1], 10, 100, 150, 4), 1, 0);
+    CHECK_RELATIVE(class_method_cost_model(&two, 10, 100, 150, 4),
+                   1 + (2 * 4 * 150 + 3 * 4 * 10) / 1000.0, 1e-14);
+}
+
 static void rates_are_half_decades(void **state)
 {
     (void)state;
@@ -180,13 +235,20 @@ static void rates_are_half_decades(void **state)
 static void variants_are_distinct_and_their_rates_on_their_grids(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < class_variant_count; i++) {
-        const struct class_variant *v = &class_variants[i];
+    for (enum class_images images = CLASS_DIGITS; images <= CLASS_PICTURES; images++) {
+        size_t count;
+        const struct class_variant *all = class_variants(images, &count);
 
-        CHECK_TRUE(class_variant_find(v->name) == v);
-        CHECK_TRUE(v->rate > v->first && v->rate < v->last); /* not at an edge */
-        CHECK_TRUE(v->last - v->first >= 3);
-        CHECK_TRUE((strncmp(v->name, "ill-", 4) == 0) == (v->condition == CLASS_ILL));
+        CHECK_TRUE(count >= 10);
+        for (size_t i = 0; i < count; i++) {
+            const struct class_variant *v = &all[i];
+
+            CHECK_TRUE(class_variant_find(images, v->name) == v);
+            CHECK_TRUE(v->rate > v->first && v->rate < v->last); /* not at an edge */
+            CHECK_TRUE(v->last - v->first >= 3);
+            CHECK_TRUE((strncmp(v->name, "ill-", 4) == 0) == (v->condition == CLASS_ILL));
+            CHECK_TRUE(images == CLASS_DIGITS || v->method.family != CLASS_KFAC);
+        }
     }
 }
 
@@ -199,6 +261,9 @@ int main(void)
         cmocka_unit_test(a_gradient_that_is_not_finite_makes_no_step),
         cmocka_unit_test(the_diagonal_is_a_method_of_its_own),
         cmocka_unit_test(costs_follow_from_the_shapes),
+        cmocka_unit_test(a_model_is_stepped_like_its_network),
+        cmocka_unit_test(kfac_wants_a_fully_connected_network),
+        cmocka_unit_test(costs_of_a_model_follow_from_its_passes),
         cmocka_unit_test(rates_are_half_decades),
         cmocka_unit_test(variants_are_distinct_and_their_rates_on_their_grids),
     };

@@ -312,6 +312,45 @@ static void objects_complete_folder_is_left_alone(void **state)
     CHECK_TRUE(made == 1);
 }
 
+/* More training records than asked for are as good; other test records are not, nor is a damaged
+ * file beside them. */
+static void objects_more_are_as_good(void **state)
+{
+    int made;
+
+    (void)state;
+    CHECK_STATUS(objects_save(name("more"), CIFAR_10, 20, 10, &made), STATUS_OK);
+    age("more/data_batch_1.bin");
+    CHECK_STATUS(objects_save(name("more"), CIFAR_10, 10, 10, &made), STATUS_OK);
+    CHECK_TRUE(made == 0 && is_old("more/data_batch_1.bin") && !is_old("more/complete"));
+    CHECK_STATUS(objects_save(name("more"), CIFAR_10, 10, 9, &made), STATUS_OK);
+    CHECK_TRUE(made == 1);
+    CHECK_STATUS(objects_save(name("more"), CIFAR_10, 20, 9, &made), STATUS_OK);
+    CHECK_STATUS(file_write(name("more/data_batch_1.bin"), "damage", 6), STATUS_OK);
+    CHECK_STATUS(objects_save(name("more"), CIFAR_10, 10, 9, &made), STATUS_OK);
+    CHECK_TRUE(made == 1);
+}
+
+/* The first records are the same in a small set and in a large one. */
+static void objects_few_begin_as_all(void **state)
+{
+    const char *root = folder;
+    struct data_source source;
+    struct dataset few, all;
+
+    (void)state;
+    CHECK_STATUS(objects_save(name("cifar-10"), CIFAR_10, 20, 7, NULL), STATUS_OK);
+    CHECK_STATUS(data_source_find(&source, "cifar-10", "none", root), STATUS_OK);
+    CHECK_STATUS(dataset_cifar10(&source, 5, &few, NULL), STATUS_OK);
+    CHECK_STATUS(objects_save(name("cifar-10"), CIFAR_10, 100, 7, NULL), STATUS_OK);
+    CHECK_STATUS(dataset_cifar10(&source, 1, &all, NULL), STATUS_OK);
+    CHECK_TRUE(few.count == 20 && all.count == 20);
+    CHECK_TRUE(memcmp(few.pixels, all.pixels, 20 * CIFAR_PIXELS) == 0);
+    CHECK_TRUE(memcmp(few.label, all.label, 20) == 0);
+    dataset_free(&few);
+    dataset_free(&all);
+}
+
 /* A damaged file, a missing one, and another version's "complete" are all made again. */
 static void objects_damaged_folder_is_made_again(void **state)
 {
@@ -416,6 +455,8 @@ int main(void)
         cmocka_unit_test(objects_files_read_as_cifar_10),
         cmocka_unit_test(objects_files_read_as_cifar_100),
         cmocka_unit_test(objects_complete_folder_is_left_alone),
+        cmocka_unit_test(objects_more_are_as_good),
+        cmocka_unit_test(objects_few_begin_as_all),
         cmocka_unit_test(objects_damaged_folder_is_made_again),
         cmocka_unit_test(objects_failure_leaves_no_complete),
         cmocka_unit_test(objects_survive_every_failing_allocation),

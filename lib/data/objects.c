@@ -538,15 +538,20 @@ static enum status describe(struct text *out, const struct order *o)
     return text_ok(out);
 }
 
-static int is_intact(const struct order *o)
+static int is_intact(struct order *o)
 {
+    const size_t batches = (size_t)formats[o->kind].batches;
     struct text now = {0};
+    struct order more = *o;
     char *said = NULL;
     size_t n;
     int same = 0;
 
-    if (file_exists(o->complete) && file_read(o->complete, 4096, &said, &n) == STATUS_OK)
-        same = describe(&now, o) == STATUS_OK && strcmp(said, text_get(&now)) == 0;
+    if (file_exists(o->complete) && file_read(o->complete, 4096, &said, &n) == STATUS_OK) {
+        if (sscanf(said, "objects %*d train %zu", &n) == 1 && n > o->train && n % batches == 0)
+            more.train = n;
+        same = describe(&now, &more) == STATUS_OK && strcmp(said, text_get(&now)) == 0;
+    }
     text_free(&now);
     memory_free(said);
     return same;

@@ -24,8 +24,9 @@
 #define OBJECTS_VERSION 1 /* goes up when any bit of the output changes */
 #define OBJECTS_SUPERS  20
 #define OBJECTS_EACH    5 /* classes of a superclass: 5 s .. 5 s + 4 */
-#define OBJECTS_TRAIN   50000
-#define OBJECTS_TEST    10000
+#define OBJECTS_TRAIN   50000 /* for `desk`: as many as are published */
+#define OBJECTS_FEW     5000  /* for `smoke`: 1,000 a batch, 50 a class of the 100 */
+#define OBJECTS_TEST    2000  /* the same beside both: every k-th of them must not change */
 
 /* The label of record i of `part` ("train" or "test"): each run of 100 records (of 10 in CIFAR-10's
  * format) has every class once, in an order of its own. The coarse label is label / 5; the ten
@@ -44,8 +45,11 @@ const char *objects_super_name(int super);
 /* Writes the files of CIFAR-10 (the training records in five batches, of which `train` must be a
  * multiple) or CIFAR-100, plain, into the folder, which is made where missing, each atomically, and
  * last the file "complete": generator version, counts and the SHA-256 of the others. Where
- * "complete" already says the same and the files agree with it, it only gets the present time and
- * *made is 0, else 1. `made` may be NULL. */
+ * "complete" already says the same, or more training records, and the files agree with it, it only
+ * gets the present time and *made is 0, else 1. `made` may be NULL.
+ *
+ * Record i is the same whatever `train` is, so the first records of each class are, too: a program
+ * whose pool is small enough gets the same bits from few records as from all. */
 enum status objects_save(const char *folder, enum cifar_kind kind, size_t train, size_t test,
                          int *made) MUST_USE;
 

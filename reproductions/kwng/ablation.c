@@ -35,7 +35,7 @@ static const struct axis variants = {
 
 static enum status load(const struct parameters *p, struct loaded *loaded)
 {
-    return class_load(&CLASS_SETUP(p), loaded);
+    return class_data_load(&CLASS_SETUP(p), loaded);
 }
 
 static enum status run_unit(const struct parameters *p, struct unit *u)

@@ -28,7 +28,7 @@ static const struct axis classes = {
 
 static enum status load(const struct parameters *p, struct loaded *loaded)
 {
-    return class_load(&CLASS_SETUP(p), loaded);
+    return class_data_load(&CLASS_SETUP(p), loaded);
 }
 
 /* error_ill - error_well; a run that diverged has the error of guessing. */
@@ -38,7 +38,7 @@ static enum status drop(const struct class_setup *s, struct unit *u, const char 
     const char *const names[] = {well, ill};
 
     for (int i = 0; i < 2; i++) {
-        const struct class_variant *v = class_variant_find(names[i]);
+        const struct class_variant *v = class_variant_find(s->images, names[i]);
         struct class_outcome out;
 
         TRY(class_run(s, v, v->rate, u, u->seed, "run", CLASS_TEST, 0, NULL, &out));

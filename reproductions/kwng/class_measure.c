@@ -3,7 +3,7 @@
 
 enum status class_measure(const struct class_setup *s, double level, struct unit *u)
 {
-    const struct class_variant *v = class_variant_find(u->cell_name);
+    const struct class_variant *v = class_variant_find(s->images, u->cell_name);
     struct curve *curve = curve_open(u, "training", "step [1]", "work [steps of SGD]",
                                      "training loss [nat]", "test error [1]", NULL);
     struct class_outcome out;

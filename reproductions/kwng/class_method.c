@@ -17,9 +17,7 @@ static size_t basis_of(const struct class_method *m)
     return m->basis > 0 ? m->basis : kwng_net_official.basis;
 }
 
-static struct kwng_net create_kwng(struct arena *mem, const struct class_method *m,
-                                   const struct net *net, const float *scale, double clip,
-                                   uint64_t seed)
+static struct kwng_net_spec kwng_spec(const struct class_method *m, double clip)
 {
     struct kwng_net_spec spec = kwng_net_official;
 
@@ -31,33 +29,61 @@ static struct kwng_net create_kwng(struct arena *mem, const struct class_method 
     spec.on_top.momentum = m->family == CLASS_KWNG ? m->momentum : 0;
     if (m->family == CLASS_DIAGONAL)
         spec.period = 0;
-    return kwng_net_create(mem, &spec, net, scale, seed);
+    return spec;
 }
 
-struct class_optimizer class_optimizer_create(struct arena *mem, const struct class_method *method,
-                                              const struct net *net, const float *scale,
-                                              double clip, uint64_t seed)
+static int has_kwng(const struct class_method *m)
+{
+    return m->family == CLASS_KWNG || m->family == CLASS_DIAGONAL;
+}
+
+/* All but what depends on the kind of network. */
+static struct class_optimizer create(struct arena *mem, const struct class_method *method,
+                                     size_t n, double clip)
 {
     struct class_optimizer o = {.method = *method, .clip = clip};
     const enum class_family family = method->family;
-    const size_t n = net->param_count;
     const struct optimizer_spec plain = {
         .kind = family == CLASS_ADAM ? OPTIMIZER_ADAM : OPTIMIZER_SGD,
         .momentum = family == CLASS_SGD ? method->momentum : 0};
-    const struct kfac_spec kfac = {
-        .labels = KFAC_SAMPLED, .decay = KFAC_DECAY, .period = KFAC_PERIOD, .clip = clip,
-        .damping = method->kfac_damping > 0 ? method->kfac_damping : KFAC_DAMPING};
 
-    if (family == CLASS_KFAC)
-        o.kfac = kfac_create(mem, &kfac, net, scale, seed);
-    else if (family == CLASS_KWNG || family == CLASS_DIAGONAL)
-        o.kwng = create_kwng(mem, method, net, scale, clip, seed);
     if (family == CLASS_DIAGONAL) {
         o.diagonal = diagonal_create(mem, n, DIAGONAL_DECAY, DIAGONAL_EPS);
         o.direction = arena_get(mem, n, sizeof *o.direction);
     }
     if (family != CLASS_KFAC && family != CLASS_KWNG)
         o.plain = optimizer_create(mem, &plain, n);
+    return o;
+}
+
+struct class_optimizer class_optimizer_create(struct arena *mem, const struct class_method *method,
+                                              const struct net *net, const float *scale,
+                                              double clip, uint64_t seed)
+{
+    struct class_optimizer o = create(mem, method, net->param_count, clip);
+    const struct kwng_net_spec kwng = kwng_spec(method, clip);
+    const struct kfac_spec kfac = {
+        .labels = KFAC_SAMPLED, .decay = KFAC_DECAY, .period = KFAC_PERIOD, .clip = clip,
+        .damping = method->kfac_damping > 0 ? method->kfac_damping : KFAC_DAMPING};
+
+    if (method->family == CLASS_KFAC)
+        o.kfac = kfac_create(mem, &kfac, net, scale, seed);
+    else if (has_kwng(method))
+        o.kwng = kwng_net_create(mem, &kwng, net, scale, seed);
+    return o;
+}
+
+struct class_optimizer class_optimizer_create_model(struct arena *mem,
+                                                    const struct class_method *method,
+                                                    const struct model *model, const float *scale,
+                                                    double clip, uint64_t seed)
+{
+    struct class_optimizer o = create(mem, method, model->param_count, clip);
+    const struct kwng_net_spec kwng = kwng_spec(method, clip);
+
+    CHECK(method->family != CLASS_KFAC, "K-FAC of a network that is not fully connected");
+    if (has_kwng(method))
+        o.kwng = kwng_net_create_model(mem, &kwng, model, scale, seed);
     return o;
 }
 
@@ -74,49 +100,81 @@ static enum status clip_to(float *v, size_t n, double clip)
     return STATUS_OK;
 }
 
+/* A network after its passes, of whichever kind: net or model is NULL. */
+struct passed {
+    struct net *net;
+    const struct model *model;
+    const float *outputs;     /* batch x outputs, of a model */
+    size_t batch, n;          /* n: parameters */
+    float *params, *grads;
+};
+
+static enum status kwng_step(struct class_optimizer *o, const struct passed *p, double loss,
+                             double rate, struct kwng_net_report *report)
+{
+    return p->net != NULL
+               ? kwng_net_step(&o->kwng, p->net, loss, rate, report)
+               : kwng_net_step_model(&o->kwng, p->model, p->outputs, p->batch, loss, rate, report);
+}
+
 /* v = g / diag(Tt' Tt), the running mean; the rows Tt are those of a KWNG step of length 0. Where
  * no metric was ever estimated, v = g. */
-static enum status diagonal_step(struct class_optimizer *o, struct net *net, double loss,
+static enum status diagonal_step(struct class_optimizer *o, const struct passed *p, double loss,
                                  double rate)
 {
     struct kwng_net_report report;
     enum status status;
 
-    TRY(kwng_net_step(&o->kwng, net, loss, 0, &report));
-    const struct matf rows = matf_over(o->kwng.wide.t.a, o->kwng.wide.rank, net->param_count);
+    TRY(kwng_step(o, p, loss, 0, &report));
+    const struct matf rows = matf_over(o->kwng.wide.t.a, o->kwng.wide.rank, p->n);
     if (report.estimate.status == STATUS_OK)
         TRY(diagonal_observe(&o->diagonal, &rows));
-    status = diagonal_direction(&o->diagonal, net->grads, o->direction);
+    status = diagonal_direction(&o->diagonal, p->grads, o->direction);
     if (status == STATUS_NOTHING || status == STATUS_NOT_DEFINITE)
-        vec_setf(&(struct vecf){net->param_count, o->direction},
-                 &(struct vecf){net->param_count, net->grads});
+        vec_setf(&(struct vecf){p->n, o->direction}, &(struct vecf){p->n, p->grads});
     else
         TRY(status);
-    TRY(clip_to(o->direction, net->param_count, o->clip));
-    optimizer_step(&o->plain, net->params, o->direction, rate);
+    TRY(clip_to(o->direction, p->n, o->clip));
+    optimizer_step(&o->plain, p->params, o->direction, rate);
     return STATUS_OK;
 }
 
-enum status class_optimizer_step(struct class_optimizer *o, struct net *net, double loss,
-                                 double rate)
+static enum status step(struct class_optimizer *o, const struct passed *p, double loss,
+                        double rate)
 {
     struct kwng_net_report kwng;
     struct kfac_report kfac;
 
     switch (o->method.family) {
     case CLASS_KWNG:
-        return kwng_net_step(&o->kwng, net, loss, rate, &kwng);
+        return kwng_step(o, p, loss, rate, &kwng);
     case CLASS_KFAC:
-        return kfac_step(&o->kfac, net, rate, &kfac);
+        return kfac_step(&o->kfac, p->net, rate, &kfac);
     case CLASS_DIAGONAL:
-        return diagonal_step(o, net, loss, rate);
+        return diagonal_step(o, p, loss, rate);
     case CLASS_SGD:
     case CLASS_ADAM:
         break;
     }
-    TRY(clip_to(net->grads, net->param_count, o->clip));
-    optimizer_step(&o->plain, net->params, net->grads, rate);
+    TRY(clip_to(p->grads, p->n, o->clip));
+    optimizer_step(&o->plain, p->params, p->grads, rate);
     return STATUS_OK;
+}
+
+enum status class_optimizer_step(struct class_optimizer *o, struct net *net, double loss,
+                                 double rate)
+{
+    return step(o, &(struct passed){.net = net, .n = net->param_count, .params = net->params,
+                                    .grads = net->grads}, loss, rate);
+}
+
+enum status class_optimizer_step_model(struct class_optimizer *o, const struct model *model,
+                                       const float *outputs, size_t batch, double loss,
+                                       double rate)
+{
+    return step(o, &(struct passed){.model = model, .outputs = outputs, .batch = batch,
+                                    .n = model->param_count, .params = model->params,
+                                    .grads = model->grads}, loss, rate);
 }
 
 /* ---- cost ---- */
@@ -148,20 +206,25 @@ static double kfac_cost(const struct net *net, double rows)
     return sum;
 }
 
-double class_method_cost(const struct class_method *method, const struct net *net, size_t batch)
+double class_method_cost_model(const struct class_method *method, size_t param_count,
+                               double forward, double backward, size_t batch)
 {
     const double rows = (double)batch, m = (double)basis_of(method);
+    const double sgd = rows * forward + rows * backward;
+
+    CHECK(method->family != CLASS_KFAC, "K-FAC of a network that is not fully connected");
+    if (!has_kwng(method))
+        return 1;
+    return (sgd + m * (rows * backward) + 3 * m * m * (double)param_count) / sgd;
+}
+
+double class_method_cost(const struct class_method *method, const struct net *net, size_t batch)
+{
+    const double rows = (double)batch;
     const double sgd = forward_cost(net, rows) + backward_cost(net, rows);
 
-    switch (method->family) {
-    case CLASS_KFAC:
-        return (sgd + kfac_cost(net, rows)) / sgd;
-    case CLASS_KWNG:
-    case CLASS_DIAGONAL:
-        return (sgd + m * backward_cost(net, rows) + 3 * m * m * (double)net->param_count) / sgd;
-    case CLASS_SGD:
-    case CLASS_ADAM:
-        break;
-    }
-    return 1;
+    return method->family == CLASS_KFAC
+               ? (sgd + kfac_cost(net, rows)) / sgd
+               : class_method_cost_model(method, net->param_count, forward_cost(net, 1),
+                                         backward_cost(net, 1), batch);
 }

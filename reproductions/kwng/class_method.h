@@ -15,6 +15,7 @@
 #include "geometry/diagonal.h"
 #include "geometry/kfac.h"
 #include "geometry/kwng_net.h"
+#include "net/model.h"
 #include "net/net.h"
 #include "net/optimizer.h"
 
@@ -51,9 +52,24 @@ struct class_optimizer class_optimizer_create(struct arena *mem, const struct cl
 enum status class_optimizer_step(struct class_optimizer *o, struct net *net, double loss,
                                  double rate) MUST_USE;
 
+/* The same for a network of any kind, as kwng_net_step_model: after its forward pass of `batch`
+ * rows, which made `outputs`, and the backward pass of the loss. K-FAC is for fully connected
+ * networks alone (CHECKed). */
+struct class_optimizer class_optimizer_create_model(struct arena *mem,
+                                                    const struct class_method *method,
+                                                    const struct model *model, const float *scale,
+                                                    double clip, uint64_t seed) MUST_USE;
+enum status class_optimizer_step_model(struct class_optimizer *o, const struct model *model,
+                                       const float *outputs, size_t batch, double loss,
+                                       double rate) MUST_USE;
+
 /* Multiply-adds of one step on `batch` examples, counted from the shapes, and those of plain SGD in
  * proportion: 1 for SGD. Element-wise work on parameters is left out, but for KWNG's products with
  * T. */
 double class_method_cost(const struct class_method *method, const struct net *net, size_t batch);
+
+/* The same, but K-FAC, from the parameters and from the multiply-adds of a pass for one example. */
+double class_method_cost_model(const struct class_method *method, size_t param_count,
+                               double forward, double backward, size_t batch);
 
 #endif

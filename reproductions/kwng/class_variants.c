@@ -19,18 +19,25 @@
 #define VARIANT(name, condition, method, first, rate, last)                                        \
     {name, condition, method, rate, first, last},
 
-const struct class_variant class_variants[] = {CLASS_OPTIMIZERS(VARIANT) CLASS_PARTS(VARIANT)};
+static const struct class_variant digits[] = {CLASS_OPTIMIZERS(VARIANT) CLASS_PARTS(VARIANT)};
+static const struct class_variant pictures[] = {CLASS_PICTURES_OPTIMIZERS(VARIANT)};
 
-const size_t class_variant_count = sizeof class_variants / sizeof class_variants[0];
-
-const struct class_variant *class_variant_find(const char *name)
+const struct class_variant *class_variants(enum class_images images, size_t *count)
 {
-    size_t i = 0;
+    *count = images == CLASS_DIGITS ? sizeof digits / sizeof digits[0]
+                                    : sizeof pictures / sizeof pictures[0];
+    return images == CLASS_DIGITS ? digits : pictures;
+}
 
-    while (i < class_variant_count && strcmp(class_variants[i].name, name) != 0)
+const struct class_variant *class_variant_find(enum class_images images, const char *name)
+{
+    size_t count, i = 0;
+    const struct class_variant *all = class_variants(images, &count);
+
+    while (i < count && strcmp(all[i].name, name) != 0)
         i++;
-    CHECK(i < class_variant_count, "no variant \"%s\"", name);
-    return &class_variants[i];
+    CHECK(i < count, "no variant \"%s\"", name);
+    return &all[i];
 }
 
 double class_rate(int half_decades)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* classification: digits learned by a small network whose logits f are multiplied by a fixed
- * diagonal U before the softmax,
+/* classification: images learned by a network whose logits f are multiplied by a fixed diagonal U
+ * before the softmax,
  *
  *   L = cross entropy of softmax(U f(x)),   U = I (well-conditioned) or
  *                                           U = diag(10^-6 ... 10^1), evenly in the exponent
@@ -15,9 +15,8 @@
 #include <stdint.h>
 
 #include "harness/harness.h"
+#include "kwng/class_data.h"
 #include "kwng/class_method.h"
-
-enum class_condition { CLASS_WELL, CLASS_ILL };
 
 struct class_variant {
     const char *name;               /* of the cell: "ill-kwng" */
@@ -52,6 +51,18 @@ struct class_variant {
     V("ill-rational",       CLASS_ILL,  RATIONAL,               0,  3,  4)                         \
     V("ill-kwng-momentum",  CLASS_ILL,  KWNG_MOMENTUM,         -2,  1,  2)                         \
     V("well-kwng-momentum", CLASS_WELL, KWNG_MOMENTUM,         -2, -1,  1)
+/* The same for pictures, by learning_rates_cifar on CIFAR-10. */
+#define CLASS_PICTURES_OPTIMIZERS(V)                                                               \
+    V("well-sgd",           CLASS_WELL, SGD,                   -2,  0,  1)                         \
+    V("well-momentum",      CLASS_WELL, MOMENTUM,              -3, -1,  0)                         \
+    V("well-adam",          CLASS_WELL, ADAM,                  -5, -4, -2)                         \
+    V("well-diagonal",      CLASS_WELL, DIAGONAL,               0,  1,  3)                         \
+    V("well-kwng",          CLASS_WELL, KWNG(NORM, 5),         -1,  0,  2)                         \
+    V("ill-sgd",            CLASS_ILL,  SGD,                   -2, -1,  1)                         \
+    V("ill-momentum",       CLASS_ILL,  MOMENTUM,              -3, -2,  0)                         \
+    V("ill-adam",           CLASS_ILL,  ADAM,                  -5, -3, -2)                         \
+    V("ill-diagonal",       CLASS_ILL,  DIAGONAL,               1,  2,  4)                         \
+    V("ill-kwng",           CLASS_ILL,  KWNG(NORM, 5),          0,  2,  3)
 #define CLASS_NAME(name, condition, method, first, rate, last) name,
 /* The grids in words. */
 #define CLASS_GRID(name, condition, method, first, rate, last)                                     \
@@ -60,10 +71,11 @@ struct class_variant {
 /* 10^(k / 2): rates lie on half decades; without libm, since training is chaotic. */
 double class_rate(int half_decades);
 
-extern const struct class_variant class_variants[];
-extern const size_t class_variant_count;
+/* All variants for these images. */
+const struct class_variant *class_variants(enum class_images images, size_t *count);
 
-const struct class_variant *class_variant_find(const char *name); /* an unknown name is a CHECK */
+/* An unknown name is a CHECK. */
+const struct class_variant *class_variant_find(enum class_images images, const char *name);
 
 /* Rows of the parameter table that the programs share; CLASS_SETUP(p) reads them. */
 #define CLASS_PARAMETERS(P)                                                                        \
@@ -88,20 +100,32 @@ const struct class_variant *class_variant_find(const char *name); /* an unknown 
         .epochs = {(size_t)(p)->epochs_well, (size_t)(p)->epochs_ill}, .clip = (p)->clip,          \
         .U = {(p)->U_first, (p)->U_last}, .curve_rows = (size_t)(p)->curve_rows})
 
-struct class_setup {
-    size_t classes;                 /* digits 0..classes-1, 2 to 10; 0: all. The numbers of training
-                                       and held-out records are for 10, fewer in proportion */
-    size_t pool, examples, held_out, test_step, hidden, batch;
-    size_t epochs[2];               /* by condition */
-    double clip, U[2];
-    size_t curve_rows;
-};
+/* The same for pictures: CLASS_PICTURES_SETUP(p). */
+#define CLASS_PICTURES_PARAMETERS(P)                                                               \
+    P(int,    pool,        64,   1020, 5000, "records a class to draw from; ours")                 \
+    P(int,    examples,    256,  8192, 45000, "training records of a run; ours (paper: all)")      \
+    P(int,    held_out,    256,  2000, 5000, "records that choose the learning rate; ours")        \
+    P(int,    test_step,   20,   5,    1,    "every k-th test record of each class; ours")         \
+    P(int,    size,        16,   16,   32,  "rows of an image, 16: 2 x 2 means; ours (paper: 32)") \
+    P(int,    blocks,      1,    1,    8,    "residual blocks; ours (paper: 8)")                   \
+    P(int,    width,       16,   16,   64,   "channels of the first; ours (paper: 64)")            \
+    P(int,    pad,         0,    0,    4,    "pixels to shift by, and mirrored; paper: 4")         \
+    P(int,    batch,       128,  128,  128,  "examples a step; paper")                             \
+    P(int,    epochs_well, 3,    4,    350,  "well-conditioned; ours (paper: 350)")                \
+    P(int,    epochs_ill,  6,    12,   350,  "ill-conditioned; ours (paper: 350)")                 \
+    P(double, clip,        1.0,  1.0,  1.0,  "longest step over the rate; official code")          \
+    P(double, U_first,     1e-6, 1e-6, 1e-6, "smallest scale of a logit; paper")                   \
+    P(double, U_last,      1e1,  1e1,  1e1,  "largest; paper")                                     \
+    P(int,    curve_rows,  3,    12,   50,   "points of a curve")
 
-/* Fills `loaded`; see harness.h. STATUS_DATA as the readers say. */
-enum status class_load(const struct class_setup *s, struct loaded *loaded) MUST_USE;
-
-/* Which records a run is judged by. */
-enum class_records { CLASS_HELD_OUT, CLASS_TEST };
+#define CLASS_PICTURES_SETUP(p)                                                                    \
+    ((struct class_setup){                                                                         \
+        .images = CLASS_PICTURES, .pool = (size_t)(p)->pool, .examples = (size_t)(p)->examples,    \
+        .held_out = (size_t)(p)->held_out, .test_step = (size_t)(p)->test_step,                    \
+        .size = (size_t)(p)->size, .blocks = (size_t)(p)->blocks, .width = (size_t)(p)->width,     \
+        .pad = (size_t)(p)->pad, .batch = (size_t)(p)->batch,                                      \
+        .epochs = {(size_t)(p)->epochs_well, (size_t)(p)->epochs_ill}, .clip = (p)->clip,          \
+        .U = {(p)->U_first, (p)->U_last}, .curve_rows = (size_t)(p)->curve_rows})
 
 struct class_outcome {
     size_t wrong, of;               /* of the records it is judged by */
@@ -117,10 +141,11 @@ struct class_outcome {
     double last_finite;
 };
 
-/* One run of `v` at class_rate(rate). Streams "<name>:init", ":sample", ":order" of the seed, the
- * same for every variant, so runs are paired. `level`: a mean training loss, see steps_to_level.
- * `curve`: one row (step, work, mean training loss, error of the records) every few epochs; NULL:
- * none. A run that leaves the finite numbers is an outcome, not a failure. */
+/* One run of `v` at class_rate(rate) on u->data, a struct class_data. Streams "<name>:init",
+ * ":sample", ":order", ":augment" of the seed, the same for every variant, so runs are paired.
+ * `level`: a mean training loss, see steps_to_level. `curve`: one row (step, work, mean training
+ * loss, error of the records) every few epochs; NULL: none. A run that leaves the finite numbers is
+ * an outcome, not a failure. Errors are those of class_network_create. */
 enum status class_run(const struct class_setup *s, const struct class_variant *v, int rate,
                       const struct unit *u, uint64_t seed, const char *name,
                       enum class_records records, double level, struct curve *curve,

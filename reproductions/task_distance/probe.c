@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "data/augment.h"
 #include "net/checkpoint.h"
+#include "net/convnet_models.h"
 #include "net/train.h"
 
 enum { BATCH = 100 /* rows of an evaluation */ };
@@ -89,25 +90,14 @@ void probe_images(const struct probe_spec *spec, const struct task *t, float *ou
 
 /* ---- the network ---- */
 
-/* [32 64 pool] [128 128 pool drop] [256 256 pool] linear; batch normalization behind the first
- * convolution of each block: the conv net of the published code, its channels divided. */
 struct convnet_spec probe_plan(const struct probe_spec *spec, size_t outputs, size_t *features)
 {
-    static const size_t first[3] = {32, 128, 256}, second[3] = {64, 128, 256};
-    struct convnet_spec s = convnet_spec_start(spec->channels, spec->side, spec->side);
-    size_t t = 0;
+    const struct convnet_spec plan = convnet_models_conv(
+        &(struct convnet_model_options){.channels = spec->channels, .size = spec->side,
+                                        .outputs = outputs, .divide = spec->divide});
 
-    for (int block = 0; block < 3; block++) {
-        t = convnet_conv(&s, t, first[block] / spec->divide, 3, 1, 1, 1);
-        t = convnet_batch_norm_relu(&s, t);
-        t = convnet_conv_relu(&s, t, second[block] / spec->divide, 3, 1, 1, 1);
-        t = convnet_max_pool(&s, t, 2, 2, 0);
-        if (block == 1)
-            t = convnet_dropout(&s, t, 0.05, 1);
-    }
-    *features = t;
-    (void)convnet_linear(&s, t, outputs);
-    return s;
+    *features = plan.layers[plan.count - 1].from;
+    return plan;
 }
 
 enum status probe_create(struct probe *p, const struct probe_spec *spec, size_t max_batch)
