@@ -24,9 +24,12 @@
 #define OBJECTS_VERSION 1 /* goes up when any bit of the output changes */
 #define OBJECTS_SUPERS  20
 #define OBJECTS_EACH    5 /* classes of a superclass: 5 s .. 5 s + 4 */
-#define OBJECTS_TRAIN   50000 /* for `desk`: as many as are published */
-#define OBJECTS_FEW     5000  /* for `smoke`: 1,000 a batch, 50 a class of the 100 */
-#define OBJECTS_TEST    2000  /* the same beside both: every k-th of them must not change */
+/* Training and test records: as many as are published, or few, for `smoke`: 1,000 a batch, 50 a
+ * class of the 100. */
+#define OBJECTS_TRAIN     50000
+#define OBJECTS_TEST      10000
+#define OBJECTS_FEW_TRAIN 5000
+#define OBJECTS_FEW_TEST  2000
 
 /* The label of record i of `part` ("train" or "test"): each run of 100 records (of 10 in CIFAR-10's
  * format) has every class once, in an order of its own. The coarse label is label / 5; the ten

@@ -194,6 +194,16 @@ static enum status find_seeds(struct call *c)
 
 /* ---- data and keys ---- */
 
+/* A few records at smoke, whatever else was made, and all beyond where there are all. */
+static const char *stand_in_folder(struct call *c, const char *build)
+{
+    const char *full = arena_text(&c->mem, "%s/stand-in-full", build);
+
+    if (c->profile != SMOKE && access(arena_text(&c->mem, "%s/complete", full), R_OK) == 0)
+        return full;
+    return arena_text(&c->mem, "%s/stand-in", build);
+}
+
 static enum status load_data(struct call *c)
 {
     const char *asked = c->data != NULL ? c->data : getenv("DATASETS");
@@ -207,7 +217,7 @@ static enum status load_data(struct call *c)
         *strrchr(self, '/') = '\0'; /* <build>/bin/<program> -> <build> */
     c->build = arena_text(&c->mem, "%s", self);
     if (c->r->load != NULL) {
-        c->loaded.stand_in = arena_text(&c->mem, "%s/stand-in", self);
+        c->loaded.stand_in = stand_in_folder(c, self);
         c->loaded.words = c->words;
         c->loaded.word_count = c->word_count;
         c->loaded.asked = asked != NULL && asked[0] != '\0' ? asked : NULL;
