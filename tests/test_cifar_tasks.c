@@ -25,7 +25,7 @@ static void write_records(const char *name, size_t classes, size_t each)
         uint8_t *record = bytes + i * size;
 
         record[0] = (uint8_t)(classes == 100 ? i % classes % 20 : i % classes);
-        record[labels - 1] = labels == 2 ? (uint8_t)(i % classes) : record[0];
+        record[labels - 1] = (uint8_t)(labels == 2 ? i % classes : record[0]);
         record[labels] = (uint8_t)(i & 255);
         record[labels + 1] = (uint8_t)(i >> 8);
     }
