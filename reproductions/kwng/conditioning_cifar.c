@@ -52,7 +52,7 @@ static enum status run_unit(const struct parameters *p, struct unit *u)
 static const struct metric metrics[] = {CLASS_METRICS};
 
 #define SAME 0.035
-#define WHY_SAME "the deviation of the difference of two errors of 0.55 over 2000 records is 0.016"
+#define WHY_SAME "over twice 0.016, the deviation of the difference of two errors of 0.55 of 2000"
 #define COLLAPSE 0.725
 #define WHY_COLLAPSE "half way from 0.55, held out and well-conditioned, to the 0.9 of guessing"
 

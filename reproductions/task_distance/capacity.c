@@ -11,7 +11,8 @@
  * Differs  desk: the convolutional net with an eighth and with a quarter of its channels on images
  *          of 16 x 16, 500 a task, T = 1000, two iterations, three of the twenty pairs. At paper
  *          the networks are those of the paper.
- * Found    At equal rates the larger net fits the target better and its path is as long.
+ * Found    At equal rates the larger net fits the target better; its path is no shorter that five
+ *          seeds could tell (0.98, 0.99 and 1.05 of the smaller one's).
  * Minutes  smoke 0.1, desk 4, paper 220000 (estimated from operations), on one core.
  */
 #include "net/conv_onednn.h"
@@ -139,8 +140,9 @@ static const struct claim claims[] = {
      .words = "a larger network finds each pair closer together", .kind = EVERY,
      .metric = "distance.large", .is = BELOW, .to_metric = "distance.small"},
     {.id = "much-closer", .place = PLACE ", 'much smaller'",
-     .words = "it finds them much closer", .kind = EVERY, .metric = "ratio", .is = BELOW,
-     .to = 0.8, .reason = "no number is known; a fifth, as far as printed pairs are apart"},
+     .words = "it finds them much closer, by a fifth", .kind = EVERY, .metric = "ratio",
+     .is = BELOW, .to = 0.8,
+     .reason = "no number is known; a fifth, as far as printed pairs are apart"},
     {.id = "larger-is-closer-riemannian", .place = PLACE ", by equation (8)",
      .words = "the same with the root outside the mean (A)", .kind = EVERY,
      .metric = "riemannian.large", .is = BELOW, .to_metric = "riemannian.small"},
@@ -161,7 +163,9 @@ int main(int argc, char **argv)
                    "iterations and three pairs; paper compares WRN-16-4 and the convolutional net "
                    "in full. Rates are ours at desk, chosen by target accuracy on other seeds with "
                    "the smaller net. Accuracies stand beside the distances, which the paper does "
-                   "not give.",
+                   "not give. Plans and tau are the published code's of 2021: a quadratic "
+                   "proximal term without entropy instead of (17a), a fixed schedule instead of "
+                   "draws.",
         .caption = "Left: length B of the last iteration for three pairs of tasks, smaller and "
                    "larger network. Right: accuracy on the target at the end of the path, on "
                    "training and on test images.",

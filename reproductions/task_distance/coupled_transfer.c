@@ -144,7 +144,8 @@ static enum status tolerated(enum status status)
     return status == STATUS_NO_CONVERGENCE ? STATUS_OK : status;
 }
 
-/* (17a) on the evaluated blocks, with the cost in the unit of the published code. */
+/* (17a), or the published code's step for it, on the evaluated blocks, with the cost in that code's
+ * unit. */
 static enum status update(struct coupled_transfer *c, size_t k, struct coupled_iteration *out)
 {
     const struct coupled_options *o = &c->options;

@@ -28,19 +28,19 @@
     P(int,    inputs,   6,    20,    50,     "normal; ours")                                       \
     P(int,    hidden,   8,    30,    100,    "width; ours")                                        \
     P(int,    outputs,  4,    5,     10,     "classes; ours")                                      \
-    P(int,    draws,    50,   400,   4000,   "of a complexity; notes")                             \
+    P(int,    draws,    50,   400,   4000,   "of a complexity; ours")                              \
     P(int,    tries,    500,  20000, 200000, "of a tail; ours")                                    \
     P(int,    N,        256,  256,   256,    "signs of a sample, for the tail; ours")              \
     P(int,    K,        50,   50,    50,     "checkpoints, for the tail; ours")                    \
     P(double, grid,     0.1,  0.1,   0.1,    "eps - 2 R in steps of this / sqrt(N); ours")         \
     P(double, fine,     0.05, 0.05,  0.05,   "eps - R near the mean, in steps of it; ours")        \
-    P(double, floor,    1e-14, 1e-14, 1e-14,  "a smaller residual is rounding; ours")               \
+    P(double, floor,    1e-14, 1e-14, 1e-14,  "a smaller residual is rounding; ours")              \
     P(double, M,        2,    2,     2,      "range of the losses v'x + r, r = 1; derived")
 DEFINE_PARAMETERS(PARAMETERS)
 
 enum { DEPTHS = 3, CLASSES = 3, TAIL = 10, MOST_OUTPUTS = 16 };
 static const size_t depths[DEPTHS] = {1, 3, 4};                   /* weight matrices; ours */
-static const size_t p_of[CLASSES] = {5, 20, 50}, N_of[CLASSES] = {200, 200, 1000}; /* notes */
+static const size_t p_of[CLASSES] = {5, 20, 50}, N_of[CLASSES] = {200, 200, 1000};
 
 /* sum_y p_y (a_y - sum p a)^2. */
 static double variance(const double *log_p, const double *a, size_t n)
@@ -221,7 +221,7 @@ static const struct claim claims[] = {
      .words = "with a sample for each checkpoint the mean gap passes eps as rarely as that says",
      .kind = EVERY, .metric = "tail.independent.*", .is = BELOW, .to_metric = "tail.corrected.*"},
     {.id = "printed-tail-is-weaker", .place = "Theorem 4 (20), as printed",
-     .words = "without the factor N the bound holds too, and says next to nothing here",
+     .words = "without the factor N the bound says next to nothing here: above 0.5",
      .kind = BOUND, .metric = "tail.printed.9", .is = ABOVE, .to = 0.5,
      .reason = "ours; the corrected one is 1e-11"},
     {.id = "tail-of-one-sample", .place = "Theorem 4, K checkpoints on the same data",

@@ -162,7 +162,9 @@ int main(int argc, char **argv)
         .differs = "A control of ours: the paper varies neither the number of checkpoints M nor "
                    "the learning rate, and gives no distance of a task to itself. Images of "
                    "16 x 16, 500 a task, a net with an eighth of the channels, T = 1000, the plan "
-                   "of features without updates.",
+                   "of features without updates. tau follows the fixed schedule of the published "
+                   "code of 2021, not draws. A task and itself have the same labels, other pairs "
+                   "have none in common.",
         .caption = "Left: length B of the same trajectory by the number of checkpoints M, from "
                    "vehicles-1 to vehicles-2 (solid) and to itself (broken), for learning rates "
                    "that differ by factors of three. Right: the published code's statistic of the "

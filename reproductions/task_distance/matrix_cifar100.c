@@ -56,7 +56,7 @@ static enum status load(const struct parameters *p, struct loaded *loaded)
         .probe_each = 40, .probe_test = (size_t)p->probe_test});
 }
 
-/* T8: the smaller of carnivores -> flowers and vehicles-1 -> herbivores over the largest other. */
+/* The smaller of carnivores -> flowers and vehicles-1 -> herbivores over the largest other. */
 static double extreme(const struct mat *d)
 {
     const double a = d->a[C * TASKS + F], b = d->a[V1 * TASKS + H];

@@ -2,10 +2,10 @@
 /* published_matrices: the distances that the paper printed, row = source, column = target.
  *
  * Y. Gao and P. Chaudhari, An information-geometric distance on the space of tasks, ICML 2021 (the
- * later version of arXiv 2011.00613), figures 2 and 3, as read off its PDF by third-party reading
- * notes; not held against the PDF. Coupled and uncoupled are, by the published code, the mean of
- * sqrt(KL) a checkpoint and no lengths: orders and ratios can be compared, values cannot.
- * Fine-tuning is a length of weights. The matrix of the wide residual network is not known. */
+ * later version of arXiv 2011.00613), figures 2 and 3, as transcribed from its PDF by others; not
+ * held against the PDF. Coupled and uncoupled are, by the published code, the mean of sqrt(KL) a
+ * checkpoint and no lengths: orders and ratios can be compared, values cannot. Fine-tuning
+ * is a length of weights. The matrix of the wide residual network is not known. */
 #ifndef TASK_DISTANCE_PUBLISHED_MATRICES_H
 #define TASK_DISTANCE_PUBLISHED_MATRICES_H
 
