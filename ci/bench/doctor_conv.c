@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* doctor_conv: the installed oneDNN's convolutions against the loops of conv_naive, forward and both
- * ways backward, in the layouts and with the algorithms that networks use.
+/* doctor_conv: the installed oneDNN's convolutions against the loops of conv_naive, forward and
+ * both ways backward, in the layouts and with the algorithms that networks use.
  *
  * Error bound: a sum of k products has |error| <= k eps sum |w| |x|; Winograd's transforms multiply
  * that by a constant, for which 64 is generous (it is about 10 in practice). */
@@ -33,7 +33,8 @@ struct numbers {
 
 static struct numbers draw(struct trial *t, size_t n)
 {
-    struct numbers a = {n, arena_get(t->mem, n, sizeof(float)), arena_get(t->mem, n, sizeof(double)),
+    struct numbers a = {n, arena_get(t->mem, n, sizeof(float)),
+                        arena_get(t->mem, n, sizeof(double)),
                         arena_get(t->mem, n, sizeof(double))};
 
     for (size_t i = 0; i < n; i++) {
@@ -155,12 +156,14 @@ enum status doctor_conv(const char *mode, size_t *bad)
     }
     TRY(status);
     if (t.worst <= 1) {
-        doctor_say(DOCTOR_OK, mode, "convolutions (oneDNN, %s): %zu cases, worst %.2g of the error "
-                                    "bound", conv_isa(), t.cases, t.worst);
+        doctor_say(DOCTOR_OK, mode,
+                   "convolutions (oneDNN, %s): %zu cases, worst %.2g of the error bound",
+                   conv_isa(), t.cases, t.worst);
         return STATUS_OK;
     }
-    doctor_say(DOCTOR_BAD, mode, "convolutions (oneDNN, %s): expected at most 1 of the error bound, "
-               "found %.3g (%s): install another oneDNN, or set ONEDNN_MAX_CPU_ISA=AVX2",
+    doctor_say(DOCTOR_BAD, mode,
+               "convolutions (oneDNN, %s): expected at most 1 of the error bound, found %.3g (%s): "
+               "install another oneDNN, or set ONEDNN_MAX_CPU_ISA=AVX2",
                conv_isa(), t.worst, t.where);
     ++*bad;
     return STATUS_OK;

@@ -95,9 +95,9 @@ struct kwng_net kwng_net_create(struct arena *mem, const struct kwng_net_spec *s
 enum status kwng_net_step(struct kwng_net *k, struct net *net, double loss, double rate,
                           struct kwng_net_report *report) MUST_USE;
 
-/* The same for a network of any kind, whose M backward passes are made one after the other. The model
- * is after its forward pass of `batch` rows, which made `outputs`, and after the backward pass of the
- * loss (keep 0). The network's dropout and statistics are those of that forward pass. */
+/* The same for a network of any kind, whose M backward passes are made one after the other. The
+ * model is after its forward pass of `batch` rows, which made `outputs`, and after the backward
+ * pass of the loss (keep 0). Dropout and statistics are those of that forward pass. */
 struct kwng_net kwng_net_create_model(struct arena *mem, const struct kwng_net_spec *spec,
                                       const struct model *model, const float *scale,
                                       uint64_t seed) MUST_USE;

@@ -34,7 +34,8 @@
     P(double, weight,       0.05, 0.05, 0.05,  "quadratic term, times 5^k; code")                  \
     P(double, epsilon,      1e-3, 1e-3, 1e-3,  "first plan, cost -cos; code")                      \
     P(int,    epochs,       2,    60,   180,   "source model; code: 180")                          \
-    P(double, source_rate,  0.01, 0.01, 1e-3,  "source model, x 0.2 at 30, 60, 80 %; code: 1e-3")  \
+    P(double, source_rate,  0.01, 0.01, 1e-3,  "source model; code of 2020: 1e-3")                 \
+    P(double, source_drop,  0.2,  0.2,  1,     "of it at 3, 6, 8 tenths of epochs; code: none")    \
     P(int,    every,        5,    10,   100,   "steps between validations of fine-tuning; ours")   \
     P(int,    draws,        100,  2000, 10000, "of Task2Vec's classifier an epoch, 10 epochs")
 
@@ -43,7 +44,7 @@
     {                                                                                              \
         .net = {TRANSFER_CONV, (size_t)(p)->divide, 3, (p)->pooled ? 16 : 32, 0, 250},             \
         .source = {(size_t)(p)->epochs, (size_t)(p)->batch, (p)->source_rate, (p)->momentum,       \
-                   (p)->decay, 0.2, (size_t)(p)->pad},                                             \
+                   (p)->decay, (p)->source_drop, (size_t)(p)->pad},                                \
         .coupled = {.transfer = {.steps = (size_t)(p)->T, .checkpoints = (size_t)(p)->M,           \
                                  .batch = (size_t)(p)->batch, .learning_rate = (p)->rate,          \
                                  .momentum = (p)->momentum, .weight_decay = (p)->decay,            \

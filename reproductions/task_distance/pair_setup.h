@@ -26,7 +26,7 @@
     P(double, momentum,      .9,   .9,   .9,   "published code")                                   \
     P(double, weight_decay,  5e-4, 5e-4, 5e-4, "published code")                                   \
     P(int,    pad,           0,    0,    4,    "shift of training images, with mirroring; code")   \
-    P(int,    source_batch,  20,   20,   100,  "of the source model; code (paper)")                \
+    P(int,    source_batch,  20,   20,   20,   "of the source model; code of 2020 (paper)")        \
     P(double, start_epsilon, 1e-3, 1e-3, 1e-3, "entropic first plan, cost -cosine; code")          \
     P(double, weight,        .05,  .05,  .05,  "of the proximal term at k = 0; code")              \
     P(int,    probe_divide,  8,    4,    1,    "the probe's channels are those of the net / this") \
