@@ -143,10 +143,13 @@ static const struct test_case cases[] = {
     {SHAPE(1, 64, 7, 9, 64, 3, 1, 1, .bias = 1), 16, 16, CONV_TRAIN, 1, 1},
     {SHAPE(3, 64, 8, 8, 96, 3, 1, 1, .bias = 0), 16, 16, CONV_TRAIN, 0, 1},
     {SHAPE(1, 80, 5, 6, 64, 3, 1, 1, .bias = 1), 16, 16, CONV_TRAIN, 0, 1},
+    {SHAPE(2, 64, 6, 5, 64, 3, 1, 0, .bias = 1), 16, 16, CONV_TRAIN, 0, 1},
+    {SHAPE(2, 64, 1, 1, 64, 3, 1, 1, .bias = 1), 16, 16, CONV_TRAIN, 0, 1},
     /* and its neighbours, where it must not be taken */
     {SHAPE(1, 48, 7, 9, 64, 3, 1, 1, .bias = 1), 16, 16, CONV_TRAIN, 0, 0},
     {SHAPE(1, 64, 7, 9, 64, 3, 2, 1, .bias = 1), 16, 16, CONV_TRAIN, 0, 0},
     {SHAPE(1, 64, 7, 7, 64, 3, 1, 1, .bias = 1), LAST, LAST, CONV_TRAIN, 0, 0},
+    {SHAPE(1, 64, 5, 6, 64, 3, 1, 2, .bias = 1), 16, 16, CONV_EVALUATE, 0, 0},
 };
 
 enum {

@@ -182,6 +182,85 @@ static void networks_agree_with_loops(void **state)
     }
 }
 
+/* d / dt of the sum of all logits of the loops at params + t grads, |grads|^2 = square. */
+static double slope_along(struct naive *loops, const struct model *m, double square, struct rng rng)
+{
+    const double step = 1e-6 / sqrt(square);
+    double sum[2] = {0};
+
+    for (int side = 0; side < 2; side++) {
+        for (size_t i = 0; i < m->param_count; i++)
+            loops->params[i] =
+                (double)m->params[i] + (side == 0 ? step : -step) * (double)m->grads[i];
+        const double *y = naive_forward(loops, MODEL_TRAIN, rng);
+        for (size_t i = 0; i < loops->batch * m->outputs; i++)
+            sum[side] += y[i];
+    }
+    return (sum[0] - sum[1]) / (2 * step);
+}
+
+/* A training pass and back again: the gradient of the sum of all logits against the loops. */
+static void check_training(const struct convnet_spec *s, int keep_all)
+{
+    const struct convnet_options options = {.max_batch = 4, .keep_all = keep_all};
+    struct rng rng = rng_stream(2, "small models");
+    struct naive loops = naive_start(s, 4);
+    struct convnet *net;
+    double square = 0;
+
+    CHECK_STATUS(convnet_create(&net, s, &options), STATUS_OK);
+    const struct model m = convnet_model(net);
+    const struct rng before = *m.rng;
+    float *x = memory_get(4 * m.inputs, sizeof *x), *d = memory_get(4 * m.outputs, sizeof *d);
+    convnet_init(net, &rng);
+    rng_normalsf(&rng, x, 4 * m.inputs);
+    for (size_t i = 0; i < 4 * m.inputs; i++)
+        loops.tensors[0][i] = (double)x[i];
+    for (size_t i = 0; i < 4 * m.outputs; i++)
+        d[i] = 1;
+    m.forward(m.self, x, 4, MODEL_TRAIN);
+    m.backward(m.self, d, 0);
+    for (size_t i = 0; i < m.param_count; i++)
+        square += (double)m.grads[i] * (double)m.grads[i];
+    CHECK_RELATIVE(square, slope_along(&loops, &m, square, before), 1e-3);
+    memory_free(x);
+    memory_free(d);
+    naive_end(&loops);
+    convnet_free(net);
+}
+
+/* 8 x 8 pixels are one place before the classifier of the conv nets and of the ResNet. */
+static void small_pictures_are_trained(void **state)
+{
+    struct convnet_model_options o = eighth;
+
+    (void)state;
+    o.size = 8;
+    const struct convnet_spec specs[] = {convnet_models_conv(&o), convnet_models_conv_hidden(&o),
+                                         convnet_models_wrn(&o), convnet_models_resnet(&o)};
+    assert_int_equal(specs[0].shapes[specs[0].count - 1].h, 1);
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        check_run(&specs[i], MODEL_EVALUATE);
+        for (int keep_all = 0; keep_all < 2; keep_all++)
+            check_training(&specs[i], keep_all);
+    }
+}
+
+/* Where Winograd's way has no such padding and blocks have no fast way back. */
+static void a_padding_beyond_one_has_fast_code(void **state)
+{
+    const struct convnet_options options = {.max_batch = 2};
+    struct convnet_spec s = convnet_spec_start(3, 5, 6);
+    struct convnet *net;
+
+    (void)state;
+    convnet_linear(&s, convnet_conv(&s, convnet_conv(&s, 0, 64, 3, 1, 1, 1), 64, 3, 1, 2, 1), 4);
+    CHECK_STATUS(convnet_create(&net, &s, &options), STATUS_OK);
+    if (conv_block() > 0)
+        assert_int_equal(convnet_reference_passes(net), 0);
+    convnet_free(net);
+}
+
 /* The full width has fast code too, in blocks and with one channel of input. */
 static void networks_have_fast_code(void **state)
 {
@@ -225,7 +304,9 @@ int main(void)
         cmocka_unit_test(wrn_has_the_form_of_the_code),
         cmocka_unit_test(widths_that_are_not_whole_abort),
         cmocka_unit_test(networks_agree_with_loops),
+        cmocka_unit_test(small_pictures_are_trained),
         cmocka_unit_test(networks_have_fast_code),
+        cmocka_unit_test(a_padding_beyond_one_has_fast_code),
         cmocka_unit_test(all_holds_with_avx2),
     };
 

@@ -368,6 +368,10 @@ static void an_option_of_its_own_comes_in_order_and_chooses_a_cell(void **state)
     CHECK_ENDED(CALL(tiny, "--word=a"), 2, "tiny: unknown option '--word'\n");
     CHECK_ENDED(CALL(with_words, "--words=a"), 2,
                 "with_words: unknown option '--words'\n");
+    CHECK_ENDED(CALL(with_words, "--native", "--word"), 2,
+                "with_words: option '--word' needs a value: --word TEXT\n");
+    CHECK_ENDED(CALL(with_words, "--word", "--native"), 2,
+                "with_words: option '--word' needs a value: --word TEXT\n");
     CHECK_ENDED(CALL(with_words, "--native", "--profile=desk"), 0, "");
     CHECK_PRINTED("needs MNIST, ran on other data");
 }

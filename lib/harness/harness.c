@@ -47,40 +47,39 @@ struct call {
 
 /* ---- command line ---- */
 
-/* The value of argv[i] if that is the program's own option, which *taken arguments make up; else
- * NULL and *taken = 1. */
-static const char *own_word(const struct call *c, int argc, char **argv, int i, int *taken)
+/* What is behind the name of the program's own option, "=value" or ""; NULL: another argument. */
+static const char *behind_own(const struct call *c, const char *argument)
 {
     const size_t n = c->r->option != NULL ? strlen(c->r->option->name) : 0;
+    const char *behind = argument + 2 + n;
 
-    *taken = 1;
-    if (n == 0 || strncmp(argv[i], "--", 2) != 0 ||
-        strncmp(argv[i] + 2, c->r->option->name, n) != 0)
+    if (n == 0 || strncmp(argument, "--", 2) != 0 ||
+        strncmp(argument + 2, c->r->option->name, n) != 0)
         return NULL;
-    if (argv[i][2 + n] == '=')
-        return argv[i] + 3 + n;
-    if (argv[i][2 + n] != '\0' || i + 1 == argc)
-        return NULL;
-    *taken = 2;
-    return argv[i + 1];
+    return *behind == '=' || *behind == '\0' ? behind : NULL;
 }
 
 /* Takes the values of the program's own option out of the command line. */
 static enum status take_words(struct call *c, int *argc, char ***argv)
 {
-    char **rest = arena_get(&c->mem, (size_t)*argc + 1, sizeof *rest);
+    char **rest = arena_get(&c->mem, (size_t)*argc + 1, sizeof *rest), **at = *argv;
+    const struct own_option *o = c->r->option;
     int n = 0;
 
-    for (int i = 0, taken; i < *argc; i += taken) {
-        const char *word = own_word(c, *argc, *argv, i, &taken);
+    for (int i = 0; i < *argc; i++) {
+        const char *behind = behind_own(c, at[i]);
 
-        if (word != NULL && c->word_count == OWN_OPTION_MOST)
-            return status_set(STATUS_USAGE, "--%s is given more than %d times", c->r->option->name,
+        if (behind == NULL) {
+            rest[n++] = at[i];
+            continue;
+        }
+        if (*behind == '\0' && (i + 1 == *argc || strncmp(at[i + 1], "--", 2) == 0))
+            return status_set(STATUS_USAGE, "option '--%s' needs a value: --%s %s", o->name,
+                              o->name, o->value_name);
+        if (c->word_count == OWN_OPTION_MOST)
+            return status_set(STATUS_USAGE, "--%s is given more than %d times", o->name,
                               OWN_OPTION_MOST);
-        if (word != NULL)
-            c->words[c->word_count++] = word;
-        else
-            rest[n++] = (*argv)[i];
+        c->words[c->word_count++] = *behind == '=' ? behind + 1 : at[++i];
     }
     *argc = n;
     *argv = rest;

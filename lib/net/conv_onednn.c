@@ -327,9 +327,9 @@ static void measure_workspace(struct conv *conv)
 
 static int winograd_applies(const struct conv_shape *s, const struct conv_options *o)
 {
-    return !o->direct && has_avx512() && s->kernel == 3 && s->stride == 1 && !s->transposed &&
-           s->in >= WINOGRAD_CHANNELS && s->out >= WINOGRAD_CHANNELS && o->x_block == 16 &&
-           o->y_block == 16;
+    return !o->direct && has_avx512() && s->kernel == 3 && s->stride == 1 && s->padding <= 1 &&
+           !s->transposed && s->in >= WINOGRAD_CHANNELS && s->out >= WINOGRAD_CHANNELS &&
+           o->x_block == 16 && o->y_block == 16;
 }
 
 /* Winograd's transformed images, 36/16 of x and of y, of a large batch of large images would be the
