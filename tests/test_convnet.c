@@ -450,6 +450,19 @@ static void leftovers_do_not_matter(void **state)
             }
 }
 
+static void places_begin_on_a_boundary(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CONVNET_CASES; i++) {
+        struct pair p = pair_start(&convnet_cases[i], ODD, &variants[0], ODD);
+        CHECK_TRUE((uintptr_t)p.net->transient % 64 == 0);
+        for (size_t k = 1; k <= p.spec.count; k++)
+            CHECK_TRUE((uintptr_t)p.net->tensors[k].data % 64 == 0 &&
+                       (uintptr_t)p.net->tensors[k].delta % 64 == 0);
+        pair_end(&p);
+    }
+}
+
 /* Gradients that are alive together lie apart, and all lie inside the block. */
 static void live_gradients_lie_apart(void **state)
 {
@@ -575,6 +588,23 @@ static void creation_without_memory_says_so(void **state)
         }
     }
     convnet_free(NULL);
+}
+
+static void pass_without_memory(struct pair *p, size_t batch)
+{
+    memory_fail_at(1);
+    p->m.forward(p->m.self, p->x, batch, MODEL_EVALUATE);
+    memory_fail_at(0);
+}
+
+static void a_new_batch_size_without_memory_aborts(void **state)
+{
+    struct pair p = pair_start(&convnet_cases[0], ODD, &variants[0], BATCH);
+
+    (void)state;
+    CHECK_ABORTS(pass_without_memory(&p, BATCH - 1));
+    pass_without_memory(&p, BATCH); /* made at creation */
+    pair_end(&p);
 }
 
 static void networks_for_evaluation_are_smaller_and_agree(void **state)
@@ -756,11 +786,13 @@ int main(void)
         cmocka_unit_test(dropout_draws_anew_each_pass),
         cmocka_unit_test(what_is_kept_does_not_matter),
         cmocka_unit_test(leftovers_do_not_matter),
+        cmocka_unit_test(places_begin_on_a_boundary),
         cmocka_unit_test(live_gradients_lie_apart),
         cmocka_unit_test(gradients_are_kept_and_added),
         cmocka_unit_test(smaller_batches_are_the_same_network),
         cmocka_unit_test(passes_allocate_nothing),
         cmocka_unit_test(creation_without_memory_says_so),
+        cmocka_unit_test(a_new_batch_size_without_memory_aborts),
         cmocka_unit_test(networks_for_evaluation_are_smaller_and_agree),
         cmocka_unit_test(activations_can_be_looked_at),
         cmocka_unit_test(initial_weights_are_uniform),

@@ -97,7 +97,8 @@ static enum status get_memory(struct convnet *net)
         net->deltas = get_floats(net->delta_size, &status);
     }
     TRY(status);
-    net->transient = net->activations + net->activation_size - net->transient_size;
+    net->transient = net->activations + net->activation_size -
+                     convnet_aligned(net->transient_size);
     net->others = memory_get(4 * CONVNET_LAYERS_MAX, sizeof *net->others);
     if (net->others == NULL)
         return STATUS_MEMORY;

@@ -13,7 +13,8 @@
  * planned once: activations, gradients of activations (which share places as soon as they are read)
  * and workspace lie in one block each. The output of a batch normalization that only the next
  * convolution reads is not kept but made again in the backward pass. Primitives are made once a
- * batch size, at its first pass.
+ * batch size, at its first pass, for which there is no status: without memory for those of a new
+ * size that pass aborts (CHECK). Those of max_batch are made at creation.
  *
  * Results are the same bits from run to run for one processor class, library and thread count. */
 #ifndef NET_CONVNET_H
