@@ -242,7 +242,7 @@ static void a_model_makes_the_same_steps(void **state)
     }
 }
 
-static void a_network_is_not_stepped_as_a_model(void **state)
+static void a_network_is_not_stepped_as_a_model_nor_a_model_as_one(void **state)
 {
     const struct kwng_net_spec spec = with(M);
     struct problem p;
@@ -253,6 +253,8 @@ static void a_network_is_not_stepped_as_a_model(void **state)
     const double loss = pass(&p, BATCH);
     CHECK_ABORTS((void)!kwng_net_step_model(&p.k, &model, p.net.layers[LAYERS - 1].outputs, BATCH,
                                             loss, 0.1, &p.report));
+    p.k = kwng_net_create_model(&p.mem, &spec, &model, scale, 9);
+    CHECK_ABORTS((void)!kwng_net_step(&p.k, &p.net, loss, 0.1, &p.report));
     arena_free(&p.mem);
 }
 
@@ -646,7 +648,7 @@ int main(void)
         cmocka_unit_test(t_is_the_derivative_of_the_mean_slopes),
         cmocka_unit_test(steps_go_along_the_dense_direction),
         cmocka_unit_test(a_model_makes_the_same_steps),
-        cmocka_unit_test(a_network_is_not_stepped_as_a_model),
+        cmocka_unit_test(a_network_is_not_stepped_as_a_model_nor_a_model_as_one),
         cmocka_unit_test(long_directions_are_clipped),
         cmocka_unit_test(the_metric_is_that_of_the_outputs),
         cmocka_unit_test(momentum_comes_on_top),

@@ -288,6 +288,7 @@ enum status kwng_net_step(struct kwng_net *k, struct net *net, double loss, doub
                              .batch = net->batch, .d = net->outputs, .q = net->param_count,
                              .params = net->params, .grads = net->grads};
 
+    CHECK(k->gradient == NULL, "made for a struct model");
     return step(k, &p, loss, rate, report);
 }
 

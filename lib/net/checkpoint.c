@@ -150,10 +150,10 @@ static enum status content_take(const char *path, const char *bytes, size_t size
                                 const char owner[DIGEST_TEXT],
                                 const struct checkpoint_block *blocks, size_t n)
 {
-    const char *from = bytes + sizeof(struct head) + n * sizeof(struct entry);
-
     TRY(form_check(path, bytes, size));
     TRY(blocks_check(path, bytes, size, owner, blocks, n));
+
+    const char *from = bytes + sizeof(struct head) + n * sizeof(struct entry);
     for (size_t b = 0; b < n; b++) {
         append(blocks[b].bytes, from, blocks[b].size);
         from += blocks[b].size;

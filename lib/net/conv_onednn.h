@@ -9,10 +9,11 @@
  *
  * Algorithm: Winograd's F(4x4, 3x3) for 3 x 3 kernels of stride 1 and a padding of at most 1 (the
  * library has it for no more) with at least 64 channels in and out, in blocks of 16, where the
- * processor has AVX-512 (so never in pinned mode, which is limited to AVX2); direct else. The rule is fixed, nothing is timed, so bits do not depend on the moment.
- * For one processor class, library version and number of threads they are the same from run to run;
- * the gradients of weights differ with the number of threads. Winograd rounds about twice as
- * coarsely as the direct sum (relative L2 error about 1e-6). */
+ * processor has AVX-512 (so never in pinned mode, which is limited to AVX2); direct else. The rule
+ * is fixed, nothing is timed, so bits do not depend on the moment. For one processor class, library
+ * version and number of threads they are the same from run to run; the gradients of weights differ
+ * with the number of threads. Winograd rounds about twice as coarsely as the direct sum (relative
+ * L2 error about 1e-6). */
 #ifndef NET_CONV_ONEDNN_H
 #define NET_CONV_ONEDNN_H
 
