@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* conv_onednn: convolutions by oneDNN. All that the project asks of that library is in this module.
  *
- * A struct conv holds the primitives of one shape: forward, and for training backward by data and by
- * weights. Weights and their gradients are plain arrays in the order of conv_shape.h; they are
+ * A struct conv holds the primitives of one shape: forward, and for training backward by data and
+ * by weights. Weights and their gradients are plain arrays in the order of conv_shape.h; they are
  * brought into the library's own order inside each pass (one pass over the weights, little beside
  * the convolution). x and y are tensors in a fixed layout (tensor.h): plain (block 1, for an input
  * of few channels only), all channels last (block = channels) or in blocks of 8 or 16 channels.
@@ -34,7 +34,7 @@ struct conv_options {
     enum conv_use use;
     size_t x_block, y_block; /* layout of x and y, and of dx and dy */
     int channels_last;  /* which of the two a block of 8 or 16 is where that is all channels: the
-                           bytes are the same, but the library has no fast way from one to the other */
+                           bytes are the same, but the library has no fast way between them */
     int relu;           /* y = max(0, ...); dy is then expected masked */
     int direct;         /* 1: never Winograd */
 };
@@ -53,7 +53,7 @@ size_t conv_workspace(const struct conv *conv);
 int conv_is_winograd(const struct conv *conv);
 
 /* The library's name of the forward one, "jit:avx512_core" and the like, and how many of the passes
- * are its plain loops, "ref:any", hundreds of times slower: 0 for all that the networks here use. */
+ * are its plain loops, "ref:any", hundreds of times slower: 0 for all that networks here use. */
 const char *conv_implementation(const struct conv *conv);
 size_t conv_reference_passes(const struct conv *conv);
 
@@ -76,7 +76,7 @@ size_t conv_block(void);
 /* "AVX512_CORE" and the like: what the library uses here, ONEDNN_MAX_CPU_ISA obeyed. */
 const char *conv_isa(void);
 
-/* Sets onednn.version, onednn.isa, onednn.threads and onednn.winograd (the rule, or "no AVX-512"). */
+/* Sets onednn.version, .isa, .threads and .winograd (the rule, or "none: no AVX-512"). */
 void conv_record(struct provenance *p);
 
 #endif
