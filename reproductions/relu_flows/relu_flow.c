@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "relu_flows/relu_subgradient.h"
 
 enum { STEPS_MOST = 20000, HALVINGS = 60 };
 
@@ -55,7 +56,7 @@ enum status relu_flow_start(struct relu_flow *flow, struct arena *mem, struct re
     if (flow->stepper == NULL || flow->control == NULL)
         return status_set(STATUS_MEMORY, "no memory for the integration of %zu weights", size);
     relu_pattern_classify(&flow->pattern, w);
-    relu_pattern_subgradient(&flow->pattern, w, w, (double)INFINITY);
+    relu_subgradient(&flow->pattern, w, w, (double)INFINITY);
     return STATUS_OK;
 }
 
@@ -110,7 +111,7 @@ static int pattern_ends(struct relu_flow *flow, struct mat *w)
     for (size_t i = 0; i < w->rows && ends; i++)
         relu_pattern_project(s, i, w->a + i * d);
     relu_pattern_follow(s, w);
-    relu_pattern_subgradient(s, w, w, (double)INFINITY);
+    relu_subgradient(s, w, w, (double)INFINITY);
     for (size_t k = 0; k < w->rows * n; k++)
         ends |= s->held[k] != flow->held[k] || s->state[k] != flow->state[k];
     return ends;

@@ -45,12 +45,6 @@ void relu_pattern_classify(struct relu_pattern *s, struct mat *v);
 /* The same after V moved with its held kinks, which stay kinks. */
 void relu_pattern_follow(struct relu_pattern *s, struct mat *v);
 
-/* g (m x d) = the element of least length of the subdifferential of F(V) + |V - W|^2 / (2 eta), W
- * (m x d); eta infinite: of F alone. Sets held and s; kinks that are not held go to the side to
- * which -g leads. Returns max_i |g_i| over the largest sum of the lengths of its terms. */
-double relu_pattern_subgradient(struct relu_pattern *s, const struct mat *v, const struct mat *w,
-                                double eta);
-
 /* v_i = P_i v_i, P_i the projector onto the complement of the x_j held for neuron i. */
 void relu_pattern_project(struct relu_pattern *s, size_t i, double *v);
 

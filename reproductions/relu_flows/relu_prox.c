@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "relu_flows/relu_step.h"
+#include "relu_flows/relu_subgradient.h"
 #include "transport/assignment.h"
 #include "transport/cost.h"
 
@@ -70,7 +71,7 @@ static enum status descend(struct relu_prox *s, const struct mat *centre, double
     for (size_t step = 0, held_up = 0;; step++) {
         double slope, length = 0;
 
-        report->residual = relu_pattern_subgradient(pattern, v, centre, eta);
+        report->residual = relu_subgradient(pattern, v, centre, eta);
         if (report->residual <= s->limits.tolerance)
             return STATUS_OK;
         if (step == s->limits.iterations)

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "relu_flows/relu_subgradient.h"
+
 /* Where a landing neuron is within this of a kink, relative to its way, it is there. */
 #define ROUNDING 1e-13
 
@@ -242,7 +244,7 @@ size_t relu_step_sweep(struct relu_pattern *s, struct mat *v, const struct mat *
     for (size_t i = 0; i < v->rows; i++) {
         double slope;
 
-        relu_pattern_subgradient(s, v, w, eta);
+        relu_subgradient(s, v, w, eta);
         one_direction(s, i, eta, 1);
         slope = relu_step_slope(s, v, w, eta);
         if (!(slope < 0)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* relu_step: steps that lower F(V) + |V - W|^2 / (2 eta), the loss of a two-layer ReLU network near
- * a centre W (V and W m x d), from kink to kink. They start from what relu_pattern_subgradient left
+ * a centre W (V and W m x d), from kink to kink. They start from what relu_subgradient left
  * at V; relu_step_sweep calls it itself. */
 #ifndef RELU_FLOWS_RELU_STEP_H
 #define RELU_FLOWS_RELU_STEP_H
