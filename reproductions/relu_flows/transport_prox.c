@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "relu_flows/transport_prox.h"
 
-#include <math.h>
-
 #include "base/check.h"
 #include "relu_flows/entropic_cloud.h"
+#include "relu_flows/proximal_search.h"
 #include "transport/assignment.h"
 #include "transport/cost.h"
 #include "transport/sliced.h"
 
-static const double sufficient = 1e-4; /* Armijo's share of the predicted decrease */
 static const double marginal_tolerance = 1e-10; /* of entropic plans, total mass 1 */
-static const double still = 1e-6; /* moves below this share of |W| count as it */
-static const size_t most_halvings = 40;
 
 /* g_i += factor sum_j P_ij (x_i - y_j). */
 static void add_pull(struct mat *g, double factor, const struct mat *x, const struct mat *plan,
@@ -172,9 +168,9 @@ enum status transport_prox_distance(struct transport_prox *t, double *value, str
     return STATUS_OK;
 }
 
-/* ---- the search ---- */
+/* ---- the proximal point ---- */
 
-struct search {
+struct moved {
     struct transport_prox *t;
     transport_prox_loss *loss;
     void *context;
@@ -183,10 +179,12 @@ struct search {
     struct mat *pull; /* m x d, scratch */
 };
 
-/* P(V) = F(V) + D(V, W) / (2 gamma), without the part of D that rests, and its gradient. */
-static enum status objective(const struct search *s, double *value, struct mat *gradient,
+/* F(V) + D(V, W) / (2 gamma), without the part of D that rests, and its gradient. Too far away
+ * there is no entropic plan. */
+static enum status objective(void *context, double *value, struct mat *gradient,
                              const struct mat *v)
 {
+    const struct moved *s = context;
     struct vec flat = mat_flat(gradient);
     const struct vec pull = mat_flat(s->pull);
     double distance;
@@ -198,105 +196,23 @@ static enum status objective(const struct search *s, double *value, struct mat *
     return STATUS_OK;
 }
 
-static double norm_of_difference(const struct mat *a, const struct mat *b)
-{
-    const struct vec x = mat_flat(a), y = mat_flat(b);
-
-    return sqrt((double)x.n * vec_mean_squared_difference(&x, &y));
-}
-
-/* next = V - step gradient. */
-static void walk(struct mat *next, const struct mat *v, double step, const struct mat *gradient)
-{
-    struct vec to = mat_flat(next);
-    const struct vec g = mat_flat(gradient);
-
-    mat_set(next, v);
-    vec_axpy(&to, -step, &g);
-}
-
-/* Halves *step until the objective falls by Armijo's rule; *next and *g_next are then there. Falls
- * that are lost to rounding count as none. */
-static enum status shorten(const struct search *s, double *step, double *value, const struct mat *v,
-                           const struct mat *g, struct mat *next, struct mat *g_next)
-{
-    const struct vec flat = mat_flat(g);
-    const double slope = vec_dot(&flat, &flat), before = *value;
-
-    for (size_t k = 0; k < most_halvings; k++, *step /= 2) {
-        walk(next, v, *step, g);
-        const enum status status = objective(s, value, g_next, next);
-
-        if (status == STATUS_NO_CONVERGENCE) /* too far for the entropic plan */
-            continue;
-        TRY(status);
-        if (*value <= before - sufficient * *step * slope)
-            return STATUS_OK;
-    }
-    *value = before;
-    return STATUS_NO_CONVERGENCE;
-}
-
-/* <s, s> / <s, y> for s = V+ - V, y = the change of the gradient, within a factor of 1e4 of the
- * natural step; twice the last step where the curvature is not positive. */
-static double next_step(double last, double natural, const struct mat *v, const struct mat *g,
-                        const struct mat *next, const struct mat *g_next)
-{
-    double ss = 0, sy = 0;
-
-    for (size_t k = 0; k < v->rows * v->cols; k++) {
-        const double s = next->a[k] - v->a[k];
-
-        ss += s * s;
-        sy += s * (g_next->a[k] - g->a[k]);
-    }
-    const double step = sy > 0 ? ss / sy : 2 * last;
-
-    return step > 1e4 * natural ? 1e4 * natural : step < 1e-4 * natural ? 1e-4 * natural : step;
-}
-
 enum status transport_prox_point(struct transport_prox *t, struct mat *v, const struct mat *w,
                                  transport_prox_loss *loss, void *context,
                                  const struct transport_prox_options *options, struct mat work[4],
                                  struct transport_prox_report *report)
 {
-    const double natural = options->gamma * (double)w->rows;
-    const struct search s = {t, loss, context, w, options->gamma, &work[3]};
-    struct mat *g = &work[0], *next = &work[1], *g_next = &work[2];
-    enum status status = STATUS_NO_CONVERGENCE;
-    const double least = still * (mat_norm(w) > 0 ? mat_norm(w) : 1);
-    double step = natural, rest;
+    struct moved cloud = {t, loss, context, w, options->gamma, &work[3]};
+    const struct proximal_search search = {objective, &cloud, options->gamma * (double)w->rows,
+                                           options->tolerance, options->max_iterations};
+    struct proximal_search_report found;
+    const enum status status = proximal_search_run(&search, v, w, work, &found);
+    double rest;
 
-    *report = (struct transport_prox_report){0};
-    mat_set(v, w);
-    TRY(objective(&s, &report->objective, g, v));
-    if (!(fabs(report->objective) < (double)INFINITY))
-        return status_set(STATUS_DIVERGED, "the objective is %g at the start", report->objective);
-    for (;;) {
-        const double moved = norm_of_difference(v, w);
-
-        report->residual = natural * mat_norm(g) / (moved > least ? moved : least);
-        if (report->residual <= options->tolerance) {
-            status = STATUS_OK;
-            break;
-        }
-        if (report->iterations == options->max_iterations)
-            break;
-        const enum status fell = shorten(&s, &step, &report->objective, v, g, next, g_next);
-
-        if (fell == STATUS_NO_CONVERGENCE)
-            break;
-        TRY(fell);
-        report->iterations++;
-        step = next_step(step, natural, v, g, next, g_next);
-        mat_set(v, next);
-        mat_set(g, g_next);
-    }
+    *report = (struct transport_prox_report){found.iterations, found.residual, found.value};
+    if (status != STATUS_OK && status != STATUS_NO_CONVERGENCE)
+        return status;
     TRY(both_signs(t, RESTING, &rest, NULL, w, w));
     report->objective += rest / (2 * options->gamma);
-    if (status == STATUS_NO_CONVERGENCE)
-        return status_set(status, "proximal point: residual %g after %zu steps", report->residual,
-                          report->iterations);
     return status;
 }
 

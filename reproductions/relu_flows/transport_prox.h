@@ -13,10 +13,9 @@
  * with |x - y|^2 as the cost. The gradients are those of the optimal plan held fixed (the envelope
  * theorem), right wherever that plan is unique.
  *
- * The search is the same for all of them: gradient descent from V = W with the step lengths of
- * Barzilai and Borwein (1988), shortened until the objective falls by Armijo's rule. It follows the
- * branch of the minimum that begins at W. W2^2 and its sliced form are minima of smooth functions
- * over permutations, so their kinks point up and hold no minimum; the loss has to be smooth. */
+ * The search is the same for all of them (proximal_search.h). W2^2 and its sliced form are minima
+ * of smooth functions over permutations, so their kinks point up and hold no minimum; the loss has
+ * to be smooth. */
 #ifndef RELU_FLOWS_TRANSPORT_PROX_H
 #define RELU_FLOWS_TRANSPORT_PROX_H
 
