@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "harness/reference.h"
+#include "harness/finding.h"
 
 static struct reference row_of(const char *metric, double value, const char *class)
 {
@@ -37,7 +37,7 @@ static size_t compare(double loss, double rate, int with_second, const char *uni
     results_add(&results, "a", 1, "loss", unit, loss, 0);
     if (with_second)
         results_add(&results, "a", 1, "wrong.1", "1", rate, 1000);
-    references_compare(&refs, &results, "smoke", "pinned", mode, "real", NULL, &mem, &findings, &n);
+    findings_compare(&refs, &results, "smoke", "pinned", mode, "real", NULL, &mem, &findings, &n);
     for (size_t i = 0; i < n; i++)
         kinds[i] = findings[i].kind;
     arena_free(&mem);
@@ -115,8 +115,8 @@ static void an_extra_metric_fails(void **state)
     (void)state;
     results_add_unit(&results, "a", 1, "", 0);
     results_add(&results, "a", 1, "new", "1", 3, 0);
-    references_compare(&refs, &results, "smoke", "pinned", PINNED, "real", NULL, &mem, &findings,
-                       &n);
+    findings_compare(&refs, &results, "smoke", "pinned", PINNED, "real", NULL, &mem, &findings,
+                     &n);
     assert_int_equal(n, 1);
     assert_int_equal(findings[0].kind, FINDING_EXTRA);
     assert_false(finding_passes(findings[0].kind));
@@ -145,11 +145,11 @@ static void a_pattern_selects_metrics(void **state)
 
     (void)state;
     two_references(&refs);
-    references_compare(&refs, &results, "smoke", "pinned", PINNED, "real", "wrong.*", &mem,
-                       &findings, &n);
+    findings_compare(&refs, &results, "smoke", "pinned", PINNED, "real", "wrong.*", &mem,
+                     &findings, &n);
     assert_int_equal(n, 1);
-    references_compare(&refs, &results, "smoke", "pinned", PINNED, "stand-in", NULL, &mem,
-                       &findings, &n);
+    findings_compare(&refs, &results, "smoke", "pinned", PINNED, "stand-in", NULL, &mem,
+                     &findings, &n);
     assert_int_equal(n, 0);
     arena_free(&mem);
     references_free(&refs);
@@ -409,7 +409,7 @@ static void borders_are_inside(void **state)
         references_add(&refs, &row);
         results_add_unit(&results, "a", 1, "", 0);
         results_add(&results, "a", 1, "wrong", "1", values[i], 0);
-        references_compare(&refs, &results, "smoke", "pinned", PINNED, "real", NULL, &mem, &f, &n);
+        findings_compare(&refs, &results, "smoke", "pinned", PINNED, "real", NULL, &mem, &f, &n);
         assert_int_equal(n, 1);
         assert_int_equal(f->kind, kinds[i]);
         CHECK_NEAR(f->distance, distances[i], 1e-12);
@@ -437,7 +437,7 @@ static void cells_and_seeds_are_not_mixed_up(void **state)
     results_add(&results, "b", 1, "loss", "1", 1, 0);
     results_add_unit(&results, "a", 11, "", 0);
     results_add(&results, "a", 11, "loss", "1", 1, 0);
-    references_compare(&refs, &results, "smoke", "pinned", PINNED, "real", NULL, &mem, &f, &n);
+    findings_compare(&refs, &results, "smoke", "pinned", PINNED, "real", NULL, &mem, &f, &n);
     assert_int_equal(n, 3);
     assert_int_equal(f[0].kind, FINDING_MISSING);
     assert_int_equal(f[1].kind, FINDING_EXTRA);

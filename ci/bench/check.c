@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "harness/finding.h"
 #include "harness/results.h"
 #include "reference_files.h"
 
@@ -57,8 +58,8 @@ static enum status compare_units(struct bench *b, struct program *p, const struc
         return STATUS_MEMORY;
     status = collect_results(b, p, results);
     if (status == STATUS_OK) {
-        references_compare(refs, results, profile_name(b->profile), mode_name(ref_mode), p->mode,
-                           p->data_kind, b->metric, &b->mem, &findings, &n);
+        findings_compare(refs, results, profile_name(b->profile), mode_name(ref_mode), p->mode,
+                         p->data_kind, b->metric, &b->mem, &findings, &n);
         count(t, findings, n, p->id);
     }
     results_free(results);

@@ -275,7 +275,7 @@ int programs_is_fresh(const struct bench *b, const struct planned *unit)
         table_read(&t, path) == STATUS_OK) {
         const char *key = table_key(&t, "key");
 
-        fresh = key != NULL && strcmp(key, unit->key) == 0 && results_rows_complete(&t);
+        fresh = key != NULL && strcmp(key, unit->key) == 0 && results_read_complete(&t);
     }
     table_free(&t);
     return fresh;

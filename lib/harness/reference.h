@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* reference: stored numbers of a program (reference-results/<id>.ref), and how new ones compare.
+/* reference: stored numbers of a program (reference-results/<id>.ref); finding.h compares new ones.
  *
  * A table with the columns of struct reference. Scopes:
  *   seed   regression value of one unit's metric (smoke; desk where nothing is drawn)
@@ -16,8 +16,6 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "harness/mode.h"
-#include "harness/results.h"
 
 struct reference {
     const char *profile, *mode, *data, *cell, *seed, *metric, *scope;
@@ -47,41 +45,12 @@ void references_drop(struct references *r, const char *profile, const char *mode
 /* The row with this profile, mode, data, cell, seed, metric and scope, or NULL. */
 const struct reference *references_find(const struct references *r, const struct reference *like);
 
+/* Whether the row is a value of ours of this profile, mode and data. */
+int reference_is_ours(const struct reference *row, const char *profile, const char *mode,
+                      const char *data);
+
 /* Writes the file, sorted. */
 enum status references_save(struct references *r, const char *path) MUST_USE;
 void references_free(struct references *r);
-
-/* ---- comparing ---- */
-
-enum finding_kind {
-    FINDING_INSIDE,         /* at most half the tolerance away */
-    FINDING_NEAR,           /* inside, but more than half of it */
-    FINDING_OUTSIDE,
-    FINDING_MISSING,        /* a reference, and no such metric was emitted */
-    FINDING_EXTRA,          /* a metric without a reference */
-    FINDING_UNIT            /* another unit than the reference */
-};
-
-struct finding {
-    enum finding_kind kind;
-    const char *cell, *seed, *metric;
-    double actual, reference, distance; /* distance in units of the tolerance */
-    const char *detail;       /* unit found, for FINDING_UNIT */
-};
-
-int finding_passes(enum finding_kind kind);
-
-/* "smoke N_n=50 seed 1 error.task.2: 0.18, reference 0.1777, 11.5 tolerances away": one line that
- * says what was expected, what was found and what to do. Returns out. */
-char *finding_words(char out[400], const struct finding *f, const char *id);
-
-/* Compares the results of units with the `seed` rows of profile, data and the mode in which the
- * references were made; `run_mode` is the mode of the results, which chooses the tolerance. Every
- * reference row and every emitted metric gives one finding. `metrics` filters by pattern (NULL:
- * all). The findings lie in the arena. */
-void references_compare(const struct references *r, const struct results *results,
-                        const char *profile, const char *ref_mode, enum mode run_mode,
-                        const char *data, const char *metrics, struct arena *mem,
-                        struct finding **findings, size_t *n);
 
 #endif

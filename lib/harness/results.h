@@ -54,7 +54,7 @@ void results_add_unit(struct results *r, const char *cell, uint64_t seed, const 
 enum status results_read_unit(struct results *r, const char *folder) MUST_USE;
 
 /* As many rows as the head of a metrics.tsv says; a file cut between two rows has fewer. */
-int results_rows_complete(const struct table *t);
+int results_read_complete(const struct table *t);
 
 /* Adds the units of the given cells and seeds below <root>/<id>/<profile>/<data>-<mode>; those that
  * do not exist are skipped: compare unit_count with what was asked. A folder that holds another
@@ -68,8 +68,10 @@ enum status results_read(struct results *r, const char *root, const char *id, en
 enum status results_read_stored(struct results *r, const char *path, enum profile profile,
                                 const char *data_kind, const char *mode) MUST_USE;
 
-/* The unit's value, or NaN; in constant time, as is results_unit. */
+/* The unit's value, or NaN; in constant time, as are results_has and results_unit. */
 double results_value(const struct results *r, const char *cell, uint64_t seed, const char *metric);
+
+int results_has(const struct results *r, const char *cell, uint64_t seed, const char *metric);
 
 /* The unit, or NULL. */
 const struct outcome *results_unit(const struct results *r, const char *cell, uint64_t seed);

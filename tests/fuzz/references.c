@@ -3,7 +3,7 @@
  * and survives being saved and read again; see fuzz.h. */
 #include "fuzz.h"
 
-#include "harness/reference.h"
+#include "harness/finding.h"
 #include "harness/tolerance.h"
 
 static void compare(const struct references *r, const struct results *results, const char *profile,
@@ -14,7 +14,7 @@ static void compare(const struct references *r, const struct results *results, c
     char words[400];
     size_t n;
 
-    references_compare(r, results, profile, mode, NATIVE, data, NULL, &mem, &findings, &n);
+    findings_compare(r, results, profile, mode, NATIVE, data, NULL, &mem, &findings, &n);
     for (size_t i = 0; i < n; i++) {
         HOLDS(findings[i].distance >= 0);
         HOLDS(!finding_passes(findings[i].kind) || findings[i].distance <= 1);
