@@ -14,8 +14,8 @@
 #include "base/file.h"
 #include "base/table.h"
 #include "bench.h"
+#include "harness/evidence.h"
 #include "harness/results.h"
-#include "harness/verdict.h"
 #include "linalg/stat.h"
 
 #define SUMMARY_CONFIDENCE 0.95
@@ -78,7 +78,7 @@ static double worst_value(const struct results *r, const struct metric *m)
 {
     const int open = m->direction == NO_DIRECTION && !(m->worst < 0 || m->worst > 0);
 
-    return open ? (double)NAN : verdict_worst(r, m, BELOW);
+    return open ? (double)NAN : evidence_worst(r, m, BELOW);
 }
 
 /* A diverged unit counts although it may have stopped before it could emit the metric. */

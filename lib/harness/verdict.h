@@ -48,12 +48,6 @@ enum status verdict_judge(struct verdict *v, const struct claim *claim,
                           const char *data_kind, const struct results *results,
                           const uint64_t *seeds, size_t seed_count) MUST_USE;
 
-/* What a diverged unit counts as in this metric: what its table says, else the worst finite value
- * of any unit; NaN when there is none. Where the metric has no direction, the worst is the one
- * farthest from where a claim wants it. */
-double verdict_worst(const struct results *results, const struct metric *metric,
-                     enum relation wanted);
-
 /* "-0.0121 [-0.0180, -0.0062], n = 10" or "4 of 4": for tables. Returns out. */
 char *verdict_measured(char out[160], const struct verdict *v, const struct claim *claim);
 
