@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Sequences of samples: on digits they are digit_sequence's to the last bit; a network with a state
- * starts over with all that it is; samples are disjoint while the pool lasts. */
+/* Sequences of samples: digit_sequence is the one of its network to the last bit; a network with a
+ * state starts over with all that it is; samples are disjoint while the pool lasts. */
 #include "test.h"
 
 #include "continual_learning/digit_sequence.h"
-#include "continual_learning/digit_tasks.h"
 #include "continual_learning/sample_sequence.h"
+#include "continual_learning/sample_tasks.h"
 #include "data/digits.h"
 #include "linalg/blas.h"
 
@@ -16,8 +16,8 @@ static struct unit *unit_of(struct arena *mem, void *data)
     u->seed = 3;
     u->data = data;
     u->mem = mem;
-    u->metrics = digit_sequence_metrics;
-    u->metric_count = DIGIT_SEQUENCE_METRICS;
+    u->metrics = sample_sequence_metrics;
+    u->metric_count = SAMPLE_SEQUENCE_METRICS;
     return u;
 }
 
@@ -47,14 +47,15 @@ static void draw_digits(struct arena *mem, const char *part, struct dataset *set
     set->label = t->label;
 }
 
-static void sample_sequence_is_digit_sequence_on_digits(void **state)
+static void digit_sequence_is_one_of_a_relu_network(void **state)
 {
     static const size_t widths[] = {784, 32, 32, 10};
     const struct digit_sequence_spec spec = {
         .first = 100, .later = 60, .tasks = 4, .width = 32, .layers = 3, .batch = 20,
-        .loss = LOSS_CROSS_ENTROPY, .learning_rate = 0.1, .epochs_small = 20, .trained = 0.1};
+        .loss = LOSS_CROSS_ENTROPY, .learning_rate = 0.1, .epochs = 1, .epochs_small = 20,
+        .trained = 0.1};
     struct arena mem = {0};
-    struct digit_tasks *d = arena_get(&mem, 1, sizeof *d);
+    struct sample_tasks *d = arena_get(&mem, 1, sizeof *d);
     struct unit *one = unit_of(&mem, d), *other = unit_of(&mem, d);
     struct rng init = rng_stream(one->seed, "init");
     struct net net = net_create(&mem, &(struct net_spec){.layer_count = 3, .widths = widths,
@@ -71,8 +72,7 @@ static void sample_sequence_is_digit_sequence_on_digits(void **state)
                          .model = &model, .pool = &d->pool, .test = &d->test_task,
                          .scale = &task_scale_unit, .first = 100, .later = 60, .tasks = 4,
                          .options = {.batch = 20, .max_epochs = 20, .learning_rate = 0.1,
-                                     .stop_below = 0.1},
-                         .epochs_small = 20}, other),
+                                     .stop_below = 0.1}}, other),
                  STATUS_OK);
     CHECK_TRUE(one->value_count == other->value_count && one->value_count > 15);
     for (size_t i = 0; i < one->value_count; i++)
@@ -153,7 +153,7 @@ static struct sample_sequence sequence_of(struct counted *c, int tasks)
                               .backward = counter_backward, .dlogits = counter_dlogits};
     return (struct sample_sequence){
         .model = &c->model, .pool = &c->pool, .test = &c->test, .scale = &task_scale_unit,
-        .first = EACH, .later = EACH, .tasks = tasks, .epochs_small = 1,
+        .first = EACH, .later = EACH, .tasks = tasks, .few = EACH, .epochs_small = 1,
         .options = {.batch = BATCH, .max_epochs = 1, .learning_rate = 1}};
 }
 
@@ -275,7 +275,7 @@ static void sample_sequence_says_what_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sample_sequence_is_digit_sequence_on_digits),
+        cmocka_unit_test(digit_sequence_is_one_of_a_relu_network),
         cmocka_unit_test(sample_sequence_starts_over_with_all_of_the_network),
         cmocka_unit_test(sample_sequence_draws_without_repetition),
         cmocka_unit_test(sample_sequence_control_takes_as_many_steps),

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* digit_sequence: the same digits learned again and again from new samples, by a network that goes
- * on from task to task, by single models that start over for each task from the same initial
- * weights, and by the averaged outputs of these. Plain SGD; a task ends at a small mean training
- * loss or at a number of epochs. The program's data are digit_tasks.h's. */
+/* digit_sequence: the same digits learned again and again from new samples (sample_sequence.h) by a
+ * fully connected network. Plain SGD; a task ends at a small mean training loss or at a number of
+ * epochs. The program's data are sample_tasks.h's. */
 #ifndef CONTINUAL_LEARNING_DIGIT_SEQUENCE_H
 #define CONTINUAL_LEARNING_DIGIT_SEQUENCE_H
 
@@ -32,14 +31,11 @@ struct digit_sequence_spec {
      .epochs = (size_t)(p)->epochs, .epochs_small = (size_t)(p)->epochs_small,                     \
      .trained = (p)->trained}
 
-/* One unit: all tasks, with the control of a sceptic after task 2. Emits the metrics below and the
- * curve "error". STATUS_DIVERGED: the unit's outcome; STATUS_MEMORY; errors of digit_sampler_next.
- */
+/* One unit: sample_sequence_run of a ReLU network with weights from the stream "init". */
 enum status digit_sequence_run(const struct digit_sequence_spec *spec, struct unit *u) MUST_USE;
 
-/* What digit_sequence_run emits, what the paper says of it, and the sizes of the later tasks. */
-enum { DIGIT_SEQUENCE_METRICS = 8, DIGIT_SEQUENCE_CLAIMS = 8 };
-extern const struct metric digit_sequence_metrics[DIGIT_SEQUENCE_METRICS];
+/* What the paper says of it, and the sizes of the later tasks. */
+enum { DIGIT_SEQUENCE_CLAIMS = 8 };
 extern const struct claim digit_sequence_claims[DIGIT_SEQUENCE_CLAIMS];
 extern const struct axis digit_sequence_axis;
 

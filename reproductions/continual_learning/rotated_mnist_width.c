@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "continual_learning/digit_tasks.h"
+#include "continual_learning/sample_tasks.h"
 #include "harness/harness.h"
 #include "net/loss.h"
 #include "net/net.h"
@@ -48,7 +48,7 @@ enum { TASKS = 5, CLASSES = 10 };
 
 static enum status load(const struct parameters *p, struct loaded *loaded)
 {
-    return digit_tasks_load(loaded, (size_t)p->pool, (size_t)p->test_step);
+    return sample_tasks_mnist(loaded, (size_t)p->pool, (size_t)p->test_step);
 }
 
 struct images {
@@ -80,7 +80,7 @@ static struct images make_images(struct arena *mem, const struct task *t)
 /* The five rotations of one sample and of the tests; all five in one for joint training. */
 static enum status prepare(const struct parameters *p, struct unit *u, struct run *r)
 {
-    const struct digit_tasks *d = u->data;
+    const struct sample_tasks *d = u->data;
     const size_t dim = task_dim(&d->pool), n = (size_t)p->samples, batch = (size_t)p->batch;
     struct rng draw = rng_stream(u->seed, "sample:0"), init = rng_stream(u->seed, "init");
     struct task sample, turned;

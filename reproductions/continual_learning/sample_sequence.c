@@ -114,7 +114,7 @@ static enum status learn_task(struct run *r, struct rng order)
 {
     struct train_options options = r->s->options;
 
-    if (r->sample.n < r->s->first)
+    if (r->sample.n < r->s->few)
         options.max_epochs = r->s->epochs_small;
     return learn(r, &r->sample, options, order);
 }
@@ -243,3 +243,20 @@ enum status sample_sequence_run(const struct sample_sequence *s, struct unit *u)
     emit_rate(u, "error.average.last", o.average, of);
     return STATUS_OK;
 }
+
+const struct metric sample_sequence_metrics[SAMPLE_SEQUENCE_METRICS] = {
+    {"error.task.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9,
+     "test error after task n in sequence"},
+    {"error.single.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9,
+     "of a model trained on task n alone"},
+    {"error.average.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9,
+     "of the averaged outputs of the single models 1 to n"},
+    {"ratio.task.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,
+     "error after task n over that after task 1"},
+    {"change.task.*", "1", LOWER_IS_BETTER, CLASS_RATE, 0,
+     "error after task n less that after task n - 1"},
+    {"error.more-steps", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9,
+     "of the first model after as many further steps on its own samples as task 2 took"},
+    {"error.sequential.last", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9, "after the last task"},
+    {"error.average.last", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9, "average of all single models"},
+};

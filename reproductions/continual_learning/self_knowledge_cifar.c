@@ -23,8 +23,8 @@
  *          pictures acts like noise (Canatar, Bordelon and Pehlevan 2021).
  * Minutes  smoke 0.1, desk 2.9, paper 280,000 (estimated from the cost of a step), on one core.
  */
-#include "continual_learning/digit_sequence.h"
 #include "continual_learning/sample_sequence.h"
+#include "continual_learning/sample_tasks.h"
 #include "harness/harness.h"
 #include "net/conv_onednn.h"
 #include "net/convnet.h"
@@ -53,38 +53,9 @@ static const struct axis later_samples = {
     .name = "N_n", .meaning = "samples of each later task",
     .at = {CELL_VALUES(50, 200), CELL_VALUES(50, 500, 2000), CELL_VALUES(500, 1000, 2500, 10000)}};
 
-struct pictures {
-    struct dataset train, test;
-    struct task pool, test_task;
-};
-
-static void release(void *data)
-{
-    struct pictures *d = data;
-
-    dataset_free(&d->train);
-    dataset_free(&d->test);
-}
-
 static enum status load(const struct parameters *p, struct loaded *loaded)
 {
-    static const int classes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
-    struct pictures *d = arena_get(loaded->mem, 1, sizeof *d);
-    struct data_source source;
-
-    loaded->data = d;
-    loaded->release = release;
-    TRY(data_source_find(&source, "cifar-10", loaded->asked, loaded->stand_in));
-    TRY(dataset_cifar10(&source, p->batches, &d->train, &d->test));
-    TRY(task_pool(&d->pool, loaded->mem, &d->train, classes, 10, (size_t)p->pool));
-    TRY(task_every(&d->test_task, loaded->mem, &d->test, classes, 10, (size_t)p->test_step));
-    task_digest(&loaded->records, &d->pool);
-    task_digest(&loaded->records, &d->test_task);
-    loaded->kind = source.stand_in ? "stand-in" : "real";
-    loaded->note = arena_text(loaded->mem, "%s, %zu training and %zu test records",
-                              source.stand_in ? "generated pictures" : "CIFAR-10", d->pool.n,
-                              d->test_task.n);
-    return STATUS_OK;
+    return sample_tasks_cifar10(loaded, p->batches, (size_t)p->pool, (size_t)p->test_step);
 }
 
 /* The proxy: three times 3 x 3 convolution, batch normalization, ReLU and 2 x 2 maximum, with twice
@@ -116,7 +87,7 @@ static struct convnet_spec plan_of(const struct parameters *p)
 
 static enum status run_unit(const struct parameters *p, struct unit *u)
 {
-    const struct pictures *d = u->data;
+    const struct sample_tasks *d = u->data;
     const struct convnet_spec plan = plan_of(p);
     struct rng init = rng_stream(u->seed, "init");
     struct convnet *net;
@@ -133,44 +104,12 @@ static enum status run_unit(const struct parameters *p, struct unit *u)
             .first = (size_t)p->N_1, .later = (size_t)u->cell_value, .tasks = p->tasks,
             .options = {.batch = (size_t)p->batch, .max_epochs = (size_t)p->epochs,
                         .learning_rate = p->learning_rate, .stop_below = p->trained},
-            .epochs_small = (size_t)p->epochs_small}, u);
+            .few = (size_t)p->N_1, .epochs_small = (size_t)p->epochs_small}, u);
     convnet_free(net);
     return status;
 }
 
-/* Those of digit_sequence.h, where the slides show pictures. */
-static const struct claim claims[] = {
-    {.id = "equal-sizes-help", .place = "abstract; slides, self-knowledge transfer",
-     .words = "learning the same task again from an equal sample lowers the test error",
-     .kind = ORDER, .metric = "error.task.2", .cell = LAST_CELL, .is = BELOW,
-     .to_metric = "error.task.1"},
-    {.id = "new-samples-not-steps", .place = "control of ours",
-     .words = "it is the new sample that helps, not the further steps",
-     .kind = ORDER, .metric = "error.task.2", .cell = LAST_CELL, .is = BELOW,
-     .to_metric = "error.more-steps"},
-    {.id = "falls-from-task-to-task", .place = "abstract: E_{n+1} <= E_n for equal sizes",
-     .words = "with equal sizes the test error falls from task to task",
-     .kind = EVERY, .metric = "change.task.*", .cell = LAST_CELL, .is = BELOW, .to = 0},
-    {.id = "small-second-hurts", .place = "slides, self-knowledge forgetting, panel (c)",
-     .words = "a second sample that is small against the first makes the model worse",
-     .kind = ORDER, .metric = "error.task.2", .cell = FIRST_CELL, .is = ABOVE,
-     .to_metric = "error.task.1"},
-    {.id = "larger-second-helps-more", .place = "slides, panel (c)",
-     .words = "the larger the second sample, the lower the error after it",
-     .kind = TREND, .metric = "ratio.task.2", .cell = ALL_CELLS, .is = BELOW},
-    {.id = "sequence-beats-average", .place = "slides: E_{A->B}(1) < E_ave, equal sizes",
-     .words = "two samples learned in sequence beat the average of the two single models",
-     .kind = ORDER, .metric = "error.task.2", .cell = LAST_CELL, .is = BELOW,
-     .to_metric = "error.average.2"},
-    {.id = "average-beats-single", .place = "slides: E_ave < E_A, equal sizes",
-     .words = "the average of two single models beats one of them",
-     .kind = ORDER, .metric = "error.average.2", .cell = LAST_CELL, .is = BELOW,
-     .to_metric = "error.task.1"},
-    {.id = "long-sequence-beats-average", .place = "follows from both; not stated for n > 2",
-     .words = "after all tasks the sequence still beats the average of all single models",
-     .kind = ORDER, .metric = "error.sequential.last", .cell = LAST_CELL, .is = BELOW,
-     .to_metric = "error.average.last"},
-};
+static const struct claim claims[] = {SAMPLE_SEQUENCE_CLAIMS("c")};
 
 int main(int argc, char **argv)
 {
@@ -194,7 +133,7 @@ int main(int argc, char **argv)
                    "network on CIFAR-10 after task n. Left: later tasks of N_n samples after a "
                    "first one of the largest size shown. Right: equal sizes; the model trained in "
                    "sequence, the average of the single models so far, and the single models.",
-        .minutes = {0.1, 2.9, 280000}, PARAMETER_TABLE, METRICS(digit_sequence_metrics),
+        .minutes = {0.1, 2.9, 280000}, PARAMETER_TABLE, METRICS(sample_sequence_metrics),
         CLAIMS(claims), .axis = &later_samples, .load = load, .run_unit = run_unit,
         .record = conv_record});
 }

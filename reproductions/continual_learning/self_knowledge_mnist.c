@@ -21,7 +21,8 @@
  * Minutes  smoke 0.03, desk 8, paper 350 (estimated from the cost of a step), on one core.
  */
 #include "continual_learning/digit_sequence.h"
-#include "continual_learning/digit_tasks.h"
+#include "continual_learning/sample_sequence.h"
+#include "continual_learning/sample_tasks.h"
 #include "harness/harness.h"
 
 #define PARAMETERS(P) DIGIT_SEQUENCE_PARAMETERS(P, 10, 5)
@@ -29,7 +30,7 @@ DEFINE_PARAMETERS(PARAMETERS)
 
 static enum status load(const struct parameters *p, struct loaded *loaded)
 {
-    return digit_tasks_load(loaded, (size_t)p->pool, (size_t)p->test_step);
+    return sample_tasks_mnist(loaded, (size_t)p->pool, (size_t)p->test_step);
 }
 
 static enum status run_unit(const struct parameters *p, struct unit *u)
@@ -57,7 +58,7 @@ int main(int argc, char **argv)
         .caption = "Test error on MNIST after task n. Left: later tasks of N_n samples after a "
                    "first one of the largest size shown. Right: equal sizes; the model trained in "
                    "sequence, the average of the single models so far, and the single models.",
-        .minutes = {0.03, 8, 350}, PARAMETER_TABLE, METRICS(digit_sequence_metrics),
+        .minutes = {0.03, 8, 350}, PARAMETER_TABLE, METRICS(sample_sequence_metrics),
         CLAIMS(digit_sequence_claims), .axis = &digit_sequence_axis, .load = load,
         .run_unit = run_unit});
 }

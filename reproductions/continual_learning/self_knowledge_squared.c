@@ -20,7 +20,8 @@
  * Minutes  smoke 0.03, desk 3.6, paper 350 (estimated from the cost of a step), on one core.
  */
 #include "continual_learning/digit_sequence.h"
-#include "continual_learning/digit_tasks.h"
+#include "continual_learning/sample_sequence.h"
+#include "continual_learning/sample_tasks.h"
 #include "harness/harness.h"
 
 #define PARAMETERS(P) DIGIT_SEQUENCE_PARAMETERS(P, 5, 4)
@@ -28,7 +29,7 @@ DEFINE_PARAMETERS(PARAMETERS)
 
 static enum status load(const struct parameters *p, struct loaded *loaded)
 {
-    return digit_tasks_load(loaded, (size_t)p->pool, (size_t)p->test_step);
+    return sample_tasks_mnist(loaded, (size_t)p->pool, (size_t)p->test_step);
 }
 
 /* (1/2N) sum_i |f(x_i) - onehot(y_i)|^2, the theory's loss, in place of cross-entropy. */
@@ -56,7 +57,7 @@ int main(int argc, char **argv)
                    "samples after a first one of the largest size shown. Right: equal sizes; the "
                    "model trained in sequence, the average of the single models so far, and the "
                    "single models.",
-        .minutes = {0.03, 3.6, 350}, PARAMETER_TABLE, METRICS(digit_sequence_metrics),
+        .minutes = {0.03, 3.6, 350}, PARAMETER_TABLE, METRICS(sample_sequence_metrics),
         CLAIMS(digit_sequence_claims), .axis = &digit_sequence_axis, .load = load,
         .run_unit = run_unit});
 }
