@@ -8,10 +8,12 @@ start=$PWD
 # shellcheck source=tests/tap.sh
 . tests/tap.sh
 
-mkdir -p "$T/tree/reproductions" "$T/tree/build/bin"
+mkdir -p "$T/tree/reproductions/relu_flows" "$T/tree/build/bin" "$T/tree/reference-results"
 cp README.md "$T/tree/"
 cp reproductions/README.md "$T/tree/reproductions/"
-cp -R reference-results "$T/tree/"
+cp reproductions/relu_flows/README.md reproductions/relu_flows/three_points.c \
+    "$T/tree/reproductions/relu_flows/"
+cp reference-results/three_points.* "$T/tree/reference-results/"
 ln -s "$build/bin/three_points" "$T/tree/build/bin/three_points"
 cd "$T/tree" || exit 6
 unset DATASETS
@@ -99,9 +101,41 @@ check 'with the nearest one' says 'did you mean'
 check 'a pattern that fits no metric compares nothing: status 5' bench 5 check $only --metric 'zz*'
 check 'a chosen metric is compared alone' bench 0 check $only --metric 'w1.*'
 
-sed 's/\*\*not reproduced\*\*/**reproduced**/' README.md >"$T/readme" && cp "$T/readme" README.md
-check 'a verdict changed by hand in README.md fails' bench 1 check
-check 'and names the file' says 'README.md'
+check 'tables of other programs fail' bench 1 check
+check 'the tables are generated' bench 0 readme
+check 'and then pass' bench 0 check
+index=reproductions/README.md
+cp README.md "$T/front"
+cp "$index" "$T/index"
+check 'what does not hold stands in README.md itself' grep -q '| \*\*not reproduced\*\*' README.md
+check 'what holds is counted there' grep -q '(reproductions/README.md#three_points) | .* | 8 | 7 | | 1 | | |' README.md
+check 'and stands in the other file alone' sh -c "grep -q '| \*\*reproduced\*\*' $index &&
+    ! grep -q '| \*\*reproduced\*\*' README.md"
+check 'the work is introduced by the words of its folder' grep -q '^### Gradient flows of' README.md
+for file in README.md "$index"; do
+    sed 's/| \*\*not reproduced\*\*/| **reproduced**/' "$file" >"$T/text" && cp "$T/text" "$file"
+    check "a verdict changed by hand in $file fails" bench 1 check
+    check 'and names the file' says "FAIL $file differs"
+    bench 0 readme
+done
+sed 's/ | 7 | | 1 | | |/ | 8 | | | | |/' "$T/front" >README.md
+check 'a count changed by hand in README.md fails' bench 1 check
+sed '/| \*\*not reproduced\*\*/d' "$T/front" >README.md
+check 'a claim left out of README.md fails' bench 1 check
+sed '/^| `/d' "$T/index" >"$index"
+check 'claims left out of the other file fail' bench 1 check
+check 'both are written again' bench 0 readme
+check 'with the same bytes' sh -c "cmp README.md '$T/front' && cmp $index '$T/index'"
+words=reproductions/relu_flows/README.md
+cp "$words" "$T/words"
+echo 'no title' >"$words"
+check 'a work without a title is an error' bench 6 readme
+check 'that says what is expected' says "$words: expected '# ' and a title"
+cp "$T/words" "$words"
+mv reproductions/relu_flows/three_points.c "$T/"
+check 'a program in no folder as well' bench 6 readme
+check 'that names the program' says 'three_points: expected its source in one folder'
+mv "$T/three_points.c" reproductions/relu_flows/
 
 check 'bless without a reason is status 2' bench 2 bless --id three_points --profile smoke
 check 'bless of an unknown program is status 2' bench 2 bless --id three_pionts --why x

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* readme: the tables of README.md and reproductions/README.md, generated from the programs and from
- * reference-results/, so that a verdict on the front page is one that stored numbers give. */
+ * reference-results/, so that a verdict on the front page is one that stored numbers give. The
+ * front page has counts and every claim that is not simply reproduced, the other file all. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "reference_files.h"
+#include "works.h"
 
 #define README "README.md"
 #define INDEX "reproductions/README.md"
@@ -33,67 +35,180 @@ static const char *mark(enum verdict_word word)
     return bold[word];
 }
 
-static enum status claim_rows(struct bench *b, const struct program *p, struct text *out)
+/* The order in which people want to read the counts. */
+static const enum verdict_word reading_order[VERDICT_COUNT] = {REPRODUCED, PARTLY, NOT_REPRODUCED,
+                                                               UNDECIDED, NOT_TESTED};
+
+static void count_words(const struct program *p, const struct verdict *verdicts,
+                        size_t counts[VERDICT_COUNT])
 {
-    struct verdict *verdicts;
-    char measured[160];
-
-    TRY(reference_verdicts(b, p, &verdicts));
-    text_add(out, "| [`%s`](reproductions/README.md#%s) ", p->id, p->id);
-    for (size_t i = 0; i < p->r.claim_count; i++) {
-        const struct claim *c = &p->r.claims[i];
-
-        text_add(out, i > 0 ? "| | " : "| ");
-        cell(out, c->words);
-        text_add(out, " (");
-        cell(out, c->place);
-        text_add(out, ") | ");
-        cell(out, verdict_measured(measured, &verdicts[i], c));
-        text_add(out, " | %s", mark(verdicts[i].word));
-        if (verdicts[i].why[0] != '\0') {
-            text_add(out, ": ");
-            cell(out, verdicts[i].why);
-        }
-        text_add(out, " |\n");
-    }
-    return STATUS_OK;
+    for (size_t i = 0; i < p->r.claim_count; i++)
+        counts[verdicts[i].word]++;
 }
 
-enum status readme_claims(struct bench *b, struct text *out)
+static void words_and_place(struct text *out, const struct claim *c)
 {
-    text_add(out, "| program | claim, and where it is made | measured at `desk`, 99 %% interval "
-                  "over seeds | verdict |\n| --- | --- | --- | --- |\n");
-    for (size_t i = 0; i < b->program_count; i++)
-        TRY(claim_rows(b, &b->programs[i], out));
+    cell(out, c->words);
+    text_add(out, " (");
+    cell(out, c->place);
+    text_add(out, ")");
+}
+
+/* "| 0.1 [0, 0.2], n = 5 | **undecided** |". */
+static void measured_and_verdict(struct text *out, const struct claim *c, const struct verdict *v)
+{
+    char measured[160];
+
+    text_add(out, " | ");
+    cell(out, verdict_measured(measured, v, c));
+    text_add(out, " | %s", mark(v->word));
+    if (v->why[0] != '\0') {
+        text_add(out, ": ");
+        cell(out, v->why);
+    }
+    text_add(out, " |\n");
+}
+
+/* ---- README.md: counts, and the claims that do not simply hold ---- */
+
+static void link_to(struct text *out, const struct program *p)
+{
+    text_add(out, "[`%s`](" INDEX "#%s)", p->id, p->id);
+}
+
+/* " 8 | 7 | | 1 | | |": claims, and how many have each verdict; none is an empty cell. */
+static void put_counts(struct text *out, const size_t counts[VERDICT_COUNT])
+{
+    size_t claims = 0;
+
+    for (int i = 0; i < VERDICT_COUNT; i++)
+        claims += counts[i];
+    text_add(out, " %zu |", claims);
+    for (int i = 0; i < VERDICT_COUNT; i++)
+        if (counts[reading_order[i]] > 0)
+            text_add(out, " %zu |", counts[reading_order[i]]);
+        else
+            text_add(out, " |");
+    text_add(out, "\n");
+}
+
+static void work_counts(struct text *out, const struct work *w)
+{
+    size_t all[VERDICT_COUNT] = {0};
+
+    text_add(out, "| program | | claims |");
+    for (int i = 0; i < VERDICT_COUNT; i++)
+        text_add(out, " %s |", verdict_name(reading_order[i]));
+    text_add(out, "\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+    for (size_t i = 0; i < w->count; i++) {
+        const struct program *p = w->programs[i];
+        size_t counts[VERDICT_COUNT] = {0};
+
+        count_words(p, w->verdicts[i], counts);
+        text_add(out, "| ");
+        link_to(out, p);
+        text_add(out, " | ");
+        cell(out, p->r.title);
+        text_add(out, " |");
+        put_counts(out, counts);
+        count_words(p, w->verdicts[i], all);
+    }
+    text_add(out, "| all | |");
+    put_counts(out, all);
+}
+
+/* Every claim of the work with another verdict than "reproduced". */
+static void work_open(struct text *out, const struct work *w)
+{
+    size_t rows = 0;
+
+    for (size_t i = 0; i < w->count; i++) {
+        const struct program *p = w->programs[i];
+        size_t of_program = 0;
+
+        for (size_t k = 0; k < p->r.claim_count; k++) {
+            if (w->verdicts[i][k].word == REPRODUCED)
+                continue;
+            if (rows++ == 0)
+                text_add(out, "\nNot reproduced, in part, or open:\n\n| program | claim, and where "
+                              "it is made | measured, 99 %% interval over seeds | verdict |\n"
+                              "| --- | --- | --- | --- |\n");
+            text_add(out, "| ");
+            if (of_program++ == 0) {
+                link_to(out, p);
+                text_add(out, " ");
+            }
+            text_add(out, "| ");
+            words_and_place(out, &p->r.claims[k]);
+            measured_and_verdict(out, &p->r.claims[k], &w->verdicts[i][k]);
+        }
+    }
+}
+
+static void all_counts(struct text *out, const struct work *works, size_t n)
+{
+    size_t counts[VERDICT_COUNT] = {0}, claims = 0, programs = 0;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < works[i].count; k++) {
+            count_words(works[i].programs[k], works[i].verdicts[k], counts);
+            claims += works[i].programs[k]->r.claim_count;
+            programs++;
+        }
+    text_add(out, "%zu claims, judged by %zu programs at `desk`:\n", claims, programs);
+    for (int i = 0; i < VERDICT_COUNT; i++)
+        text_add(out, "%s%zu %s", i > 0 ? ", " : "", counts[reading_order[i]],
+                 verdict_name(reading_order[i]));
+    text_add(out, ".\n");
+}
+
+static enum status write_claims(const struct work *works, size_t n, struct text *out)
+{
+    all_counts(out, works, n);
+    for (size_t i = 0; i < n; i++) {
+        text_add(out, "\n### %s\n\n%s\n\n", works[i].title, works[i].words);
+        work_counts(out, &works[i]);
+        work_open(out, &works[i]);
+    }
     return text_ok(out);
 }
 
-static void index_program(const struct program *p, struct text *out)
+/* ---- reproductions/README.md: every claim ---- */
+
+static void index_program(const struct program *p, const struct verdict *verdicts,
+                          struct text *out)
 {
-    text_add(out, "\n## %s\n\n%s. From: %s.\n\n", p->id, p->r.title, p->r.paper);
+    text_add(out, "\n### %s\n\n%s. From: %s.\n\n", p->id, p->r.title, p->r.paper);
     text_add(out, "Data: %s. Differs from the source: %s\n\n",
              p->r.data != NULL ? p->r.data : "none, a claim of theory",
              p->r.differs != NULL ? p->r.differs : "in nothing.");
+    text_add(out, "| claim | in words, and where it is made | judged by | measured at `desk`, "
+                  "99 %% interval over seeds | verdict |\n| --- | --- | --- | --- | --- |\n");
     for (size_t i = 0; i < p->r.claim_count; i++) {
         const struct claim *c = &p->r.claims[i];
 
-        text_add(out, "* `%s` (%s): ", c->id, claim_kind_name(c->kind));
-        cell(out, c->words);
-        text_add(out, " (");
-        cell(out, c->place);
-        text_add(out, "). Metric `%s`.\n", c->metric);
+        text_add(out, "| `%s` | ", c->id);
+        words_and_place(out, c);
+        text_add(out, " | %s, `%s`", claim_kind_name(c->kind), c->metric);
+        measured_and_verdict(out, c, &verdicts[i]);
     }
 }
 
-enum status readme_index(struct bench *b, struct text *out)
+static enum status write_index(const struct work *works, size_t n, struct text *out)
 {
     text_add(out, "# Programs and their claims\n\nGenerated by `bench readme` from the programs "
-                  "themselves (`build/bin/<program> --describe`). One folder a paper, one program "
-                  "a claim; every program answers `--help`.\n");
-    for (size_t i = 0; i < b->program_count; i++)
-        index_program(&b->programs[i], out);
+                  "themselves (`build/bin/<program> --describe`) and from the stored values behind "
+                  "their verdicts. One folder a work, one program a claim; every program answers "
+                  "`--help`.\n");
+    for (size_t i = 0; i < n; i++) {
+        text_add(out, "\n## %s\n\n%s\n", works[i].title, works[i].words);
+        for (size_t k = 0; k < works[i].count; k++)
+            index_program(works[i].programs[k], works[i].verdicts[k], out);
+    }
     return text_ok(out);
 }
+
+/* ---- the files ---- */
 
 /* README.md with what stands between the two marks replaced. */
 static enum status splice(const char *old, const char *table, struct text *out)
@@ -114,16 +229,18 @@ static enum status splice(const char *old, const char *table, struct text *out)
 static enum status generate(struct bench *b, struct text *readme, struct text *listing)
 {
     struct text table = {0};
+    struct work *works;
+    size_t n, bytes;
     char *old;
-    size_t n;
     enum status status;
 
-    TRY(file_read(README, MOST_README, &old, &n));
-    status = readme_claims(b, &table);
+    TRY(works_find(b, &works, &n));
+    TRY(file_read(README, MOST_README, &old, &bytes));
+    status = write_claims(works, n, &table);
     if (status == STATUS_OK)
         status = splice(old, text_get(&table), readme);
     if (status == STATUS_OK)
-        status = readme_index(b, listing);
+        status = write_index(works, n, listing);
     memory_free(old);
     text_free(&table);
     return status;

@@ -36,12 +36,8 @@ enum status stored_files(struct bench *b, void (*finding)(void *, int, const cha
  * are any. Never a gate. */
 enum status stored_drift(struct bench *b, struct program *p) MUST_USE;
 
-/* The two generated texts: the table of claims for README.md, and reproductions/README.md. They
- * depend on the programs and on reference-results/ alone. */
-enum status readme_claims(struct bench *b, struct text *out) MUST_USE;
-enum status readme_index(struct bench *b, struct text *out) MUST_USE;
-
-/* STATUS_OUTSIDE when a file differs from what would be generated. */
+/* README.md and reproductions/README.md depend on the programs, the works' own README.md and
+ * reference-results/ alone. STATUS_OUTSIDE when one differs from what would be generated. */
 enum status readme_compare(struct bench *b) MUST_USE;
 
 #endif
