@@ -140,6 +140,12 @@ void html_element(struct text *t, const char *name, const char *class, const cha
     text_add(t, "</%s>", name);
 }
 
+void html_paragraph(struct text *t, const char *class, const char *s)
+{
+    html_element(t, "p", class, s);
+    text_add(t, "\n");
+}
+
 void html_table(struct text *t, const char *class, const char *const *names, size_t n)
 {
     text_add(t, "<div class=\"scroll\"><table class=\"%s\">\n<thead><tr>", class);

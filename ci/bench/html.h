@@ -17,6 +17,9 @@ void html_escape(struct text *t, const char *s);
 /* <name class="class">s</name>, s escaped; class may be NULL. */
 void html_element(struct text *t, const char *name, const char *class, const char *s);
 
+/* A paragraph of its own: the element <p> and a newline. */
+void html_paragraph(struct text *t, const char *class, const char *s);
+
 /* <table class="class"> with a head of `n` names, up to the open <tbody>. On a narrow screen one of
  * class `cards` becomes a list of cards, any other one scrolls sideways. */
 void html_table(struct text *t, const char *class, const char *const *names, size_t n);

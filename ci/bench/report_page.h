@@ -29,9 +29,6 @@ struct report {
     size_t counts[VERDICT_COUNT]; /* of the programs that ran */
 };
 
-/* The value of a key of a provenance table, or NULL. */
-const char *page_provenance(const struct table *made_by, const char *key);
-
 /* Appends the page. */
 void page_write(struct text *t, const struct report *r);
 
