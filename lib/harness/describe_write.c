@@ -98,6 +98,7 @@ static void write_claims(struct table_writer *w, const struct reproduction *r)
         row_number(w, "claim", c->id, "to", c->to);
         row_number(w, "claim", c->id, "within", c->within);
         row(w, "claim", c->id, "reason", c->reason);
+        row(w, "claim", c->id, "members", c->members);
     }
 }
 

@@ -42,6 +42,7 @@ static void check_claim(const struct evidence *e, const struct claim *c)
           "%s: %s is a family", c->id, c->to_metric);
     CHECK(!all || c->kind == EVERY || c->kind == BOUND || (c->kind == TREND && !family),
           "%s: this kind looks at one cell", c->id);
+    CHECK(c->members == NULL || (c->kind == EVERY && family), "%s: names of no members", c->id);
     CHECK(isfinite(c->to) && c->within >= 0, "%s: to %g, within %g", c->id, c->to, c->within);
 }
 
