@@ -42,6 +42,7 @@ set xlabel 'accuracy on task'
 set ylabel 'after task' offset 1
 set palette defined (0 '#ffffff', 1 '#0072B2')
 set cbrange [0:1]
+set style fill solid 1 noborder # the colour key takes it, too
 set colorbox
 set label 1 'no buffer, '.cell(cell_count) at graph 0, screen 0.955 left textcolor rgb ink font heading
 plot table('accuracy') using (in_cell(cell(cell_count)) ? column('on task [1]') : NaN):(column('after task [1]')):(0.5):(0.5):(column('accuracy [1]')) with boxxyerror fs solid 1 noborder lc palette notitle, \

@@ -127,8 +127,9 @@ static void a_sequence_has_the_errors_of_its_tasks(void **state)
     struct arena mem = {0};
     struct rng r = rng_stream(5, "x");
     struct mat x = kernel_sphere_points(&mem, &r, 6, 4);
-    struct kernel_sequence s = kernel_sequence_make(&mem, &relu3, &x, 1, 3);
-    struct vec y = vec_normal(&mem, &r, 3, 1), none = vec_zero(&mem, 0), one = vec_over(y.x, 1);
+    struct kernel_sequence s = kernel_sequence_make(&mem, &relu3, &x, 1, 1, 3);
+    const struct mat y = mat_normal(&mem, &r, 3, 1, 1), none = mat_zero(&mem, 0, 1);
+    const struct mat one = mat_rows(&y, 0, 1);
     struct vec from = mat_row(&x, 0), to = mat_row(&x, 2);
 
     (void)state;
@@ -152,15 +153,14 @@ static void a_sequence_keeps_its_largest_condition(void **state)
     struct arena mem = {0};
     struct rng r = rng_stream(6, "x");
     const struct mat x = kernel_sphere_points(&mem, &r, N, 4);
-    const struct vec y = vec_normal(&mem, &r, N, 1), few = vec_over(y.x, 5);
-    struct kernel_sequence s = kernel_sequence_make(&mem, &relu3, &x, 1, N);
-    struct mat gram = mat_zero(&mem, N, N);
-    struct vec a = vec_copy(&mem, &y);
+    const struct mat y = mat_normal(&mem, &r, N, 1, 1), few = mat_rows(&y, 0, 5);
+    struct kernel_sequence s = kernel_sequence_make(&mem, &relu3, &x, 1, 1, N);
+    struct mat gram = mat_zero(&mem, N, N), a = mat_copy(&mem, &y);
     double rcond, small;
 
     (void)state;
     CHECK_STATUS(ntk_gram(&gram, &relu3, NTK_TANGENT, &x, 1), STATUS_OK);
-    CHECK_STATUS(kernel_regression_solve(&gram, 0, &a, &rcond), STATUS_OK);
+    CHECK_STATUS(kernel_regression_solve_matrix(&gram, 0, &a, &rcond), STATUS_OK);
     CHECK_NEAR(s.condition, 0, 0);
     CHECK_STATUS(kernel_sequence_learn(&s, 10, 5, &few, 0, 0), STATUS_OK);
     small = s.condition;
@@ -256,9 +256,10 @@ static void a_sequence_is_its_formula(void **state)
     struct rng r = rng_stream(3, "x");
     const struct mat x = kernel_sphere_points(&mem, &r, ALL, 5);
     const struct vec ya = vec_normal(&mem, &r, A, 1), yb = vec_normal(&mem, &r, B, 1);
+    const struct mat la = mat_over(ya.x, A, 1), lb = mat_over(yb.x, B, 1);
     struct mat k = mat_zero(&mem, ALL, ALL), part;
     struct vec a = vec_copy(&mem, &ya), b = vec_copy(&mem, &yb);
-    struct kernel_sequence s = kernel_sequence_make(&mem, &relu3, &x, 1, A);
+    struct kernel_sequence s = kernel_sequence_make(&mem, &relu3, &x, 1, 1, A);
     double f[ALL];
 
     (void)state;
@@ -279,13 +280,13 @@ static void a_sequence_is_its_formula(void **state)
         for (size_t j = 0; j < B; j++)
             part.a[i * B + j] = k.a[(A + i) * ALL + A + j];
     }
-    CHECK_STATUS(kernel_sequence_learn(&s, 0, A, &ya, 0.01, 0), STATUS_OK);
+    CHECK_STATUS(kernel_sequence_learn(&s, 0, A, &la, 0.01, 0), STATUS_OK);
     CHECK_TRUE(s.condition < 1e4 && s.condition > 1);
     for (size_t i = A; i < ALL; i++)
         CHECK_NEAR(s.f.a[i], f[i], 1e-7);
     CHECK_NEAR(s.f.a[0], 0, 0); /* rows learned are not kept up */
     CHECK_STATUS(kernel_regression_solve(&part, 0, &b, NULL), STATUS_OK);
-    CHECK_STATUS(kernel_sequence_learn(&s, A, B, &yb, 0, 2), STATUS_OK);
+    CHECK_STATUS(kernel_sequence_learn(&s, A, B, &lb, 0, 2), STATUS_OK);
     for (size_t i = 0; i < ALL; i++)
         for (size_t j = 0; j < B && (i < 2 || i >= A + B); j++)
             f[i] += k.a[i * ALL + A + j] * b.x[j];
@@ -299,8 +300,40 @@ static void a_sequence_is_its_formula(void **state)
         CHECK_NEAR(s.f.a[i], backward, 1e-6);
     }
     CHECK_NEAR(s.f.a[2], 0, 0);
-    CHECK_ABORTS((void)!kernel_sequence_learn(&s, 0, A + 1, &ya, 0, 0));
-    CHECK_ABORTS((void)!kernel_sequence_learn(&s, 0, A, &ya, 0, 1));
+    CHECK_ABORTS((void)!kernel_sequence_learn(&s, 0, A + 1, &la, 0, 0));
+    CHECK_ABORTS((void)!kernel_sequence_learn(&s, 0, A, &la, 0, 1));
+    arena_free(&mem);
+}
+
+/* Predictors that share the inputs are those of sequences of their own, whatever stands beside. */
+static void predictors_of_a_sequence_do_not_mix(void **state)
+{
+    enum { A = 9, B = 6, T = 4, ALL = A + B + T, K = 3 };
+    struct arena mem = {0};
+    struct rng r = rng_stream(4, "x");
+    const struct mat x = kernel_sphere_points(&mem, &r, ALL, 5);
+    const struct mat y = mat_normal(&mem, &r, A + B, K, 1);
+    const struct mat ya = mat_rows(&y, 0, A), yb = mat_rows(&y, A, B);
+    struct kernel_sequence all = kernel_sequence_make(&mem, &relu3, &x, 1, K, A);
+
+    (void)state;
+    CHECK_STATUS(kernel_sequence_learn(&all, 0, A, &ya, 0.01, 0), STATUS_OK);
+    CHECK_STATUS(kernel_sequence_learn(&all, A, B, &yb, 0.01, 2), STATUS_OK);
+    for (size_t k = 0; k < K; k++) {
+        struct kernel_sequence s = kernel_sequence_make(&mem, &relu3, &x, 1, 1, A);
+        struct mat own = mat_zero(&mem, A + B, 1), first, second;
+
+        for (size_t i = 0; i < A + B; i++)
+            own.a[i] = y.a[i * K + k];
+        first = mat_rows(&own, 0, A);
+        second = mat_rows(&own, A, B);
+        CHECK_STATUS(kernel_sequence_learn(&s, 0, A, &first, 0.01, 0), STATUS_OK);
+        CHECK_STATUS(kernel_sequence_learn(&s, A, B, &second, 0.01, 2), STATUS_OK);
+        for (size_t i = 0; i < ALL; i++)
+            CHECK_NEAR(all.f.a[i * K + k], s.f.a[i], 1e-9);
+        CHECK_TRUE(fabs(all.f.a[(ALL - 1) * K + k]) > 1e-3);
+    }
+    CHECK_ABORTS((void)!kernel_sequence_learn(&all, 0, A, &(struct mat){A, 1, y.a}, 0, 0));
     arena_free(&mem);
 }
 
@@ -359,11 +392,11 @@ static void errors_are_the_learning_curve(void **state)
         struct rng r = rng_stream(t, "trial");
         const struct mat x = kernel_sphere_points(&trial, &r, 2 * N + TEST, 10);
         struct mat f = mat_zero(&trial, 2 * N + TEST, 1);
-        struct kernel_sequence s = kernel_sequence_make(&trial, &relu3, &x, 1, N);
+        struct kernel_sequence s = kernel_sequence_make(&trial, &relu3, &x, 1, 1, N);
 
         CHECK_STATUS(kernel_targets(&f, &trial, &r, &relu3, &x, 300), STATUS_OK);
         for (size_t n = 0; n < 2; n++) {
-            const struct vec y = vec_over(f.a + n * N, N);
+            const struct mat y = mat_rows(&f, n * N, N);
 
             CHECK_STATUS(kernel_sequence_learn(&s, n * N, N, &y, 0, 0), STATUS_OK);
             const struct vec test = vec_over(f.a + 2 * N, TEST);
@@ -398,6 +431,7 @@ int main(void)
         cmocka_unit_test(descent_is_its_steps),
         cmocka_unit_test(descent_leaves_what_the_kernel_cannot_see),
         cmocka_unit_test(a_sequence_is_its_formula),
+        cmocka_unit_test(predictors_of_a_sequence_do_not_mix),
         cmocka_unit_test(targets_have_the_variance_of_the_prior),
         cmocka_unit_test(errors_are_the_learning_curve),
     };

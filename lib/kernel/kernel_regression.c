@@ -122,9 +122,11 @@ enum status kernel_descent_coefficients(struct vec *a, const struct kernel_desce
 /* ---- sequences ---- */
 
 struct kernel_sequence kernel_sequence_make(struct arena *mem, const struct ntk_spec *spec,
-                                            const struct mat *x, double scale, size_t largest)
+                                            const struct mat *x, double scale, size_t k,
+                                            size_t largest)
 {
-    return (struct kernel_sequence){spec, x, scale, mat_zero(mem, x->rows, 1),
+    CHECK(k >= 1, "%s", "a sequence without a predictor");
+    return (struct kernel_sequence){spec, x, scale, mat_zero(mem, x->rows, k),
                                     mat_zero(mem, largest, largest), 0};
 }
 
@@ -138,34 +140,43 @@ static enum status update(struct kernel_sequence *s, size_t first, size_t end,
     return first < end ? ntk_gram_apply(&f, s->spec, &x, learned, s->scale, a) : STATUS_OK;
 }
 
+/* a (count x k): y - f on the learned rows, then what makes up for it. */
+static enum status coefficients(struct kernel_sequence *s, size_t first, const struct mat *x,
+                                const struct mat *y, double ridge, struct mat *a)
+{
+    const size_t count = x->rows, k = s->f.cols;
+    struct mat gram = mat_over(s->gram.a, count, count);
+    double rcond = 1;
+
+    for (size_t i = 0; i < count * k; i++)
+        a->a[i] = y->a[i] - s->f.a[first * k + i];
+    if (count > 0)
+        TRY(ntk_gram(&gram, s->spec, NTK_TANGENT, x, s->scale));
+    TRY(kernel_regression_solve_matrix(&gram, ridge, a, &rcond));
+    s->condition = fmax(s->condition, 1 / rcond);
+    return STATUS_OK;
+}
+
 enum status kernel_sequence_learn(struct kernel_sequence *s, size_t first, size_t count,
-                                  const struct vec *y, double ridge, size_t back)
+                                  const struct mat *y, double ridge, size_t back)
 {
     const struct mat x = mat_rows(s->x, first, count);
-    struct mat gram = mat_over(s->gram.a, count, count), a;
-    struct vec residual;
-    double rcond = 1;
-    enum status status = STATUS_OK;
+    const size_t k = s->f.cols;
+    struct mat a;
+    enum status status;
 
-    CHECK(count <= s->gram.rows && y->n == count && back <= first, "%zu labels for %zu inputs, "
-          "room for %zu, back to %zu of %zu", y->n, count, s->gram.rows, back, first);
-    residual = vec_over(memory_get(count, sizeof(double)), count);
-    if (residual.x == NULL)
+    CHECK(count <= s->gram.rows && y->rows == count && y->cols == k && back <= first,
+          "%zu x %zu labels for %zu inputs and %zu predictors, room for %zu, back to %zu of %zu",
+          y->rows, y->cols, count, k, s->gram.rows, back, first);
+    a = mat_over(memory_get(count * k, sizeof(double)), count, k);
+    if (a.a == NULL)
         return STATUS_MEMORY;
-    for (size_t i = 0; i < count; i++)
-        residual.x[i] = y->x[i] - s->f.a[first + i];
-    if (count > 0)
-        status = ntk_gram(&gram, s->spec, NTK_TANGENT, &x, s->scale);
-    if (status == STATUS_OK)
-        status = kernel_regression_solve(&gram, ridge, &residual, &rcond);
-    if (status == STATUS_OK)
-        s->condition = fmax(s->condition, 1 / rcond);
-    a = mat_over(residual.x, count, 1);
+    status = coefficients(s, first, &x, y, ridge, &a);
     if (status == STATUS_OK)
         status = update(s, first + count, s->x->rows, &x, &a);
     if (status == STATUS_OK)
         status = update(s, 0, back, &x, &a);
-    memory_free(residual.x);
+    memory_free(a.a);
     return status;
 }
 

@@ -57,24 +57,26 @@ enum status kernel_descent_coefficients(struct vec *a, const struct kernel_desce
 
 /* ---- sequences ---- */
 
-/* Inputs of all tasks, row after row in the order in which they are learned, then test points. */
+/* Inputs of all tasks, row after row in the order in which they are learned, then test points, and
+ * k predictors on them, which differ in their labels alone. */
 struct kernel_sequence {
     const struct ntk_spec *spec;
     const struct mat *x;  /* n x d */
     double scale;         /* A_0 = scale <x, x'> */
-    struct mat f;         /* n x 1: predictions; rows not yet learned and tests are up to date */
+    struct mat f;         /* n x k: predictions; rows not yet learned and tests are up to date */
     struct mat gram;      /* room for the largest task, N x N */
     double condition;     /* the largest estimate for a task's matrix so far; 0 before the first */
 };
 
-/* f = 0. */
+/* k predictors (at least 1) that are 0, and tasks of up to `largest` inputs. */
 struct kernel_sequence kernel_sequence_make(struct arena *mem, const struct ntk_spec *spec,
-                                            const struct mat *x, double scale, size_t largest);
+                                            const struct mat *x, double scale, size_t k,
+                                            size_t largest);
 
-/* Learns rows first .. first + count - 1 with labels y (count), and updates f on all rows after
+/* Learns rows first .. first + count - 1 with labels y (count x k), and updates f on all rows after
  * them and, where `back` > 0, on the rows before `back` too. Errors as kernel_regression_solve. */
 enum status kernel_sequence_learn(struct kernel_sequence *s, size_t first, size_t count,
-                                  const struct vec *y, double ridge, size_t back) MUST_USE;
+                                  const struct mat *y, double ridge, size_t back) MUST_USE;
 
 /* ---- targets ---- */
 

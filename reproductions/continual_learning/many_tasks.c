@@ -85,7 +85,7 @@ static enum status learn(struct measured *m, struct arena *mem, int which, struc
     const struct mat x = draw_inputs(m, mem, samples, which);
     struct mat f = mat_zero(mem, samples + tests, 1);
     struct kernel_sequence sequence =
-        kernel_sequence_make(mem, &spec, &x, 1, s->first > s->later ? s->first : s->later);
+        kernel_sequence_make(mem, &spec, &x, 1, 1, s->first > s->later ? s->first : s->later);
     struct vec y = vec_zero(mem, samples);
 
     TRY(kernel_targets(&f, mem, &target, &spec, &x, (size_t)m->p->anchors));
@@ -93,7 +93,7 @@ static enum status learn(struct measured *m, struct arena *mem, int which, struc
         y.x[i] = f.a[i] + (s->noisy ? sqrt(m->p->noise) * rng_normal(&noise) : 0);
     for (size_t n = 0, at = 0; n < s->tasks; n++) {
         const size_t count = n == 0 ? s->first : s->later;
-        const struct vec labels = vec_over(y.x + at, count);
+        const struct mat labels = mat_over(y.x + at, count, 1);
 
         TRY(kernel_sequence_learn(&sequence, at, count, &labels, 0, 0));
         for (size_t i = 0; i < tests; i++)

@@ -14,87 +14,114 @@ struct trial {
     struct two_task_errors *errors;
     struct mat x;           /* A, then B, then tests */
     struct mat f;           /* two targets there */
-    struct vec y;           /* room for the labels of a task */
-    struct kernel_sequence s, alone;
-    struct mat after_A;     /* predictions when A is learned */
+    struct mat y;           /* room for the labels of a task, for each predictor */
+    struct kernel_sequence A; /* one predictor */
+    struct kernel_sequence B; /* count after A, one for each similarity, and one without A */
 };
 
-/* Mean square on the tests of prediction - (a f_1 + b f_2); no prediction is 0. */
-static double mean_square(const struct trial *t, const double *prediction, double a, double b)
+/* Mean square on the tests of column `column` of predictions - (a f_1 + b f_2). */
+static double mean_square(const struct trial *t, const struct mat *predictions, size_t column,
+                          double a, double b)
 {
     const size_t n = t->d->tests, first = t->x.rows - n;
     double sum = 0;
 
     for (size_t i = first; i < t->x.rows; i++) {
         const double target = a * t->f.a[2 * i] + b * t->f.a[2 * i + 1];
-        const double e = (prediction != NULL ? prediction[i] : 0) - target;
+        const double e = predictions->a[i * predictions->cols + column] - target;
 
         sum += e * e / (double)n;
     }
     return sum;
 }
 
-/* B alone, and its mean with A alone, for equal targets. */
-static enum status learn_alone(struct trial *t)
+/* |(a f_1 + b f_2)|^2 on the tests. */
+static double mean_square_target(const struct trial *t, double a, double b)
 {
-    struct two_task_errors *e = t->errors;
-    struct vec y = vec_over(t->y.x, t->d->N_B);
+    const size_t n = t->d->tests, first = t->x.rows - n;
+    double sum = 0;
 
-    TRY(kernel_sequence_learn(&t->alone, t->d->N_A, t->d->N_B, &y, 0, 0));
-    e->B += mean_square(t, t->alone.f.a, 1, 0);
-    for (size_t i = 0; i < t->x.rows; i++)
-        t->alone.f.a[i] = (t->alone.f.a[i] + t->after_A.a[i]) / 2;
-    e->average += mean_square(t, t->alone.f.a, 1, 0);
-    return STATUS_OK;
+    for (size_t i = first; i < t->x.rows; i++) {
+        const double target = a * t->f.a[2 * i] + b * t->f.a[2 * i + 1];
+
+        sum += target * target / (double)n;
+    }
+    return sum;
 }
 
 /* Both samples of f_1 at once. */
 static enum status learn_joint(struct trial *t, struct arena *mem)
 {
     const size_t n = t->d->N_A + t->d->N_B;
-    struct kernel_sequence s = kernel_sequence_make(mem, &t->d->spec, &t->x, 1, n);
-    struct vec y = vec_zero(mem, n);
+    struct kernel_sequence s = kernel_sequence_make(mem, &t->d->spec, &t->x, 1, 1, n);
+    struct mat y = mat_zero(mem, n, 1);
 
     for (size_t i = 0; i < n; i++)
-        y.x[i] = t->f.a[2 * i];
+        y.a[i] = t->f.a[2 * i];
     TRY(kernel_sequence_learn(&s, 0, n, &y, 0, 0));
-    t->errors->joint += mean_square(t, s.f.a, 1, 0);
+    t->errors->joint += mean_square(t, &s.f, 0, 1, 0);
     t->errors->condition = fmax(t->errors->condition, s.condition);
     return STATUS_OK;
 }
 
-static enum status learn_B(struct trial *t, size_t k)
+/* Targets of B for similarity k are rho f_1 + other f_2. */
+static double rho_of(const struct trial *t, size_t k)
 {
-    const double rho = t->d->similarities[k] / 1000.0, other = sqrt(1 - rho * rho);
-    struct two_task_errors *e = t->errors;
-    struct vec y = vec_over(t->y.x, t->d->N_B);
+    return t->d->similarities[k] / 1000.0;
+}
 
-    mat_set(&t->s.f, &t->after_A);
+static double other_of(const struct trial *t, size_t k)
+{
+    return sqrt(1 - rho_of(t, k) * rho_of(t, k));
+}
+
+static enum status learn_A(struct trial *t)
+{
+    struct mat y = mat_over(t->y.a, t->d->N_A, 1);
+
+    for (size_t i = 0; i < t->d->N_A; i++)
+        y.a[i] = t->f.a[2 * i];
+    TRY(kernel_sequence_learn(&t->A, 0, t->d->N_A, &y, 0, 0));
+    t->errors->A += mean_square(t, &t->A.f, 0, 1, 0);
+    return STATUS_OK;
+}
+
+/* One factorization for all similarities; the last predictor has not seen A. */
+static enum status learn_B(struct trial *t)
+{
+    const size_t count = t->d->count, k = count + 1;
+    struct mat y = mat_over(t->y.a, t->d->N_B, k);
+
+    for (size_t i = 0; i < t->x.rows; i++)
+        for (size_t j = 0; j < count; j++)
+            t->B.f.a[i * k + j] = t->A.f.a[i];
     for (size_t i = 0; i < t->d->N_B; i++) {
         const double *targets = t->f.a + 2 * (t->d->N_A + i);
 
-        y.x[i] = rho * targets[0] + other * targets[1];
+        for (size_t j = 0; j < count; j++)
+            y.a[i * k + j] = rho_of(t, j) * targets[0] + other_of(t, j) * targets[1];
+        y.a[i * k + count] = targets[0];
     }
-    TRY(kernel_sequence_learn(&t->s, t->d->N_A, t->d->N_B, &y, 0, 0));
-    e->forward[k] += mean_square(t, t->s.f.a, rho, other);
-    e->back[k] += mean_square(t, t->s.f.a, 1, 0);
-    e->apart[k] += mean_square(t, NULL, 1 - rho, -other);
-    return k + 1 == t->d->count ? learn_alone(t) : STATUS_OK;
+    return kernel_sequence_learn(&t->B, t->d->N_A, t->d->N_B, &y, 0, 0);
 }
 
-static enum status learn_both(struct trial *t)
+static void add_errors(struct trial *t)
 {
-    struct vec y = vec_over(t->y.x, t->d->N_A);
+    struct two_task_errors *e = t->errors;
+    const size_t count = t->d->count, k = count + 1;
 
-    for (size_t i = 0; i < t->d->N_A; i++)
-        y.x[i] = t->f.a[2 * i];
-    TRY(kernel_sequence_learn(&t->s, 0, t->d->N_A, &y, 0, 0));
-    mat_set(&t->after_A, &t->s.f);
-    t->errors->A += mean_square(t, t->after_A.a, 1, 0);
-    for (size_t k = 0; k < t->d->count; k++)
-        TRY(learn_B(t, k));
-    t->errors->condition = fmax(t->errors->condition, t->s.condition);
-    return STATUS_OK;
+    for (size_t j = 0; j < count; j++) {
+        const double rho = rho_of(t, j), other = other_of(t, j);
+
+        e->forward[j] += mean_square(t, &t->B.f, j, rho, other);
+        e->back[j] += mean_square(t, &t->B.f, j, 1, 0);
+        e->apart[j] += mean_square_target(t, 1 - rho, -other);
+    }
+    e->B += mean_square(t, &t->B.f, count, 1, 0);
+    for (size_t i = 0; i < t->x.rows; i++)
+        t->A.f.a[i] = (t->B.f.a[i * k + count] + t->A.f.a[i]) / 2;
+    e->average += mean_square(t, &t->A.f, 0, 1, 0);
+    e->condition = fmax(e->condition, fmax(t->A.condition, t->B.condition));
 }
 
 static enum status run_trial(void *context, struct arena *mem)
@@ -107,12 +134,13 @@ static enum status run_trial(void *context, struct arena *mem)
 
     t->x = kernel_sphere_points(mem, &inputs, n, d->D);
     t->f = mat_zero(mem, n, 2);
-    t->y = vec_zero(mem, most);
-    t->after_A = mat_zero(mem, n, 1);
-    t->s = kernel_sequence_make(mem, &d->spec, &t->x, 1, most);
-    t->alone = kernel_sequence_make(mem, &d->spec, &t->x, 1, d->N_B);
+    t->y = mat_zero(mem, most, d->count + 1);
+    t->A = kernel_sequence_make(mem, &d->spec, &t->x, 1, 1, d->N_A);
+    t->B = kernel_sequence_make(mem, &d->spec, &t->x, 1, d->count + 1, d->N_B);
     TRY(kernel_targets(&t->f, mem, &targets, &d->spec, &t->x, d->anchors));
-    TRY(learn_both(t));
+    TRY(learn_A(t));
+    TRY(learn_B(t));
+    add_errors(t);
     return d->joint ? learn_joint(t, mem) : STATUS_OK;
 }
 

@@ -161,11 +161,12 @@ static void measure_memory(void)
     struct arena mem = {0};
     struct rng r = rng_stream(1, "perf:memory");
     const struct mat x = kernel_sphere_points(&mem, &r, REGRESSION + TESTS, DIM);
-    struct vec y = vec_zero(&mem, REGRESSION);
+    struct mat y = mat_zero(&mem, REGRESSION, 1);
     const double before = most_memory(), gram = 8.0 * REGRESSION * REGRESSION;
-    struct kernel_sequence s = kernel_sequence_make(&mem, &network, &x, 1, REGRESSION);
+    struct kernel_sequence s = kernel_sequence_make(&mem, &network, &x, 1, 1, REGRESSION);
 
-    vec_fill(&y, 1);
+    for (size_t i = 0; i < REGRESSION; i++)
+        y.a[i] = 1;
     need(kernel_sequence_learn(&s, 0, REGRESSION, &y, 0, 0) == STATUS_OK, "learn");
     printf("ntk.sequence.memory\t%.4g\tGram matrices\n", (most_memory() - before) / gram);
     arena_free(&mem);
