@@ -138,7 +138,7 @@ static void work_open(struct text *out, const struct work *w)
                 link_to(out, p);
                 text_add(out, " ");
             }
-            text_add(out, "| ");
+            text_add(out, "| `%s`: ", p->r.claims[k].id);
             words_and_place(out, &p->r.claims[k]);
             measured_and_verdict(out, &p->r.claims[k], &w->verdicts[i][k]);
         }
