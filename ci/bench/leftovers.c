@@ -4,14 +4,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
 
-/* The process in "<name>.tmp-<pid>", "<name>.old-<pid>" or ".<name>.<pid>.tmp", 0 for others. */
-static pid_t maker(const char *name)
+pid_t leftovers_maker(const char *name)
 {
     const size_t n = strlen(name);
     char copy[256], *digits;
@@ -32,8 +30,7 @@ static pid_t maker(const char *name)
     return text_to_int(digits, "pid", 1, INT32_MAX, &pid) == STATUS_OK ? (pid_t)pid : 0;
 }
 
-/* A zombie has no executable any more: where nobody collects orphans it stays for ever. */
-static int is_alive(pid_t pid)
+int leftovers_is_alive(pid_t pid)
 {
     char path[64], link[8];
 
@@ -51,9 +48,9 @@ static void sweep(struct arena *mem, const char *folder, int depth)
         return;
     for (size_t i = 0; i < n; i++) {
         const char *path = arena_text(mem, "%s/%s", folder, names[i]);
-        const pid_t pid = maker(names[i]);
+        const pid_t pid = leftovers_maker(names[i]);
 
-        if (pid > 0 && !is_alive(pid)) {
+        if (pid > 0 && !leftovers_is_alive(pid)) {
             const enum status status = file_remove_folder(path);
             (void)status;
         } else if (depth > 0 && file_is_folder(path)) {
