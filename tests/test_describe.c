@@ -30,7 +30,8 @@ static const struct claim claims[] = {
     {.id = "third", .kind = EQUIVALENCE, .metric = "solve", .to_metric = "count", .within = 1},
     {.id = "fourth", .kind = BOUND, .metric = "rest", .cell = ALL_CELLS, .is = BELOW, .to = 1e-12},
     {.id = "fifth", .kind = TREND, .metric = "error.task.*", .is = BELOW},
-    {.id = "sixth", .kind = EVERY, .metric = "error.task.*", .is = ABOVE, .cell = "n=50"},
+    {.id = "sixth", .kind = EVERY, .metric = "error.task.*", .is = ABOVE, .cell = "n=50",
+     .members = "3 a -> b & c, 5 d"},
 };
 
 static const struct axis numbers = {
@@ -113,6 +114,7 @@ static void same_claims(const struct reproduction *a, const struct reproduction 
         same_text(x->to_metric, y->to_metric);
         same_text(x->to_cell, y->to_cell);
         same_text(x->reason, y->reason);
+        same_text(x->members, y->members);
         same_number(x->to, y->to);
         same_number(x->within, y->within);
         assert_int_equal(x->kind, y->kind);
@@ -361,8 +363,9 @@ static void the_text_is_this(void **state)
     static const struct metric one[] = {
         {"error", "1", HIGHER_IS_BETTER, CLASS_RATE, 0.75, "wrong"}};
     static const struct claim two[] = {
-        {"c", "falls", "p. 1", TREND, "error", ALL_CELLS, BELOW, NULL, NULL, 0, 0, NULL},
-        {"d", "rises", "p. 2", ORDER, "error", NULL, ABOVE, "error", "n=2", 3, 0.5, "so"}};
+        {"c", "falls", "p. 1", TREND, "error", ALL_CELLS, BELOW, NULL, NULL, 0, 0, NULL, NULL},
+        {"d", "rises", "p. 2", ORDER, "error", NULL, ABOVE, "error", "n=2", 3, 0.5, "so",
+         NULL}};
     const struct axis n = {
         .name = "n", .at = {CELL_VALUES(1), CELL_VALUES(1, 2), CELL_VALUES(4)}};
     const struct reproduction r = {

@@ -184,6 +184,33 @@ static void members_of_a_family_have_an_index(void **state)
     CHECK_TRUE(!metric_is_family(""));
 }
 
+static void members_are_called_by_their_names(void **state)
+{
+    static const struct {
+        const char *members;
+        int index;
+        const char *name;
+    } rows[] = {
+        {"1 one, 12 a -> b", 1, "one"}, {"1 one, 12 a -> b", 12, "a -> b"},
+        {"1 one,12 a -> b", 12, "a -> b"}, {"1 one, 12 a -> b", 2, NULL},
+        {"12 a, 1 one", 1, "one"}, {"", 0, NULL}, {NULL, 0, NULL}, {"one", 0, NULL},
+        {"1, 2 two", 1, NULL}, {"1, 2 two", 2, "two"}, {"1 , 2 two", 1, NULL}, {",,1 a", 1, "a"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct claim c = {.members = rows[i].members};
+        size_t length = 0;
+        const char *name = claim_member(&c, rows[i].index, &length);
+
+        if (rows[i].name == NULL ? name != NULL
+                                 : name == NULL || strlen(rows[i].name) != length ||
+                                       strncmp(name, rows[i].name, length) != 0)
+            fail_msg("row %zu: %.*s", i, name != NULL ? (int)length : 4,
+                     name != NULL ? name : "none");
+    }
+}
+
 static void metrics_are_found_by_name_or_family(void **state)
 {
     static const struct metric metrics[] = {{.name = "loss"}, {.name = "error.*"},
@@ -210,6 +237,7 @@ int main(void)
         cmocka_unit_test(no_more_seeds_than_there_is_room_for),
         cmocka_unit_test(profiles_and_kinds_are_found_by_name),
         cmocka_unit_test(members_of_a_family_have_an_index),
+        cmocka_unit_test(members_are_called_by_their_names),
         cmocka_unit_test(metrics_are_found_by_name_or_family),
     };
 

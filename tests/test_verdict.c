@@ -471,11 +471,11 @@ static void every_member_must_hold(void **state)
     v = judge(&one_cell, EACH_BELOW(2), 5);
     check_word(&v, PARTLY);
     assert_int_equal(v.holds, 1);
-    CHECK_TEXT(v.why, "task.2 is open, task.3 does not hold");
+    CHECK_TEXT(v.why, "task.3 does not hold; task.2 is open");
     v = judge(&one_cell, EACH_BELOW(0.5), 5);
     check_word(&v, NOT_REPRODUCED);
     assert_int_equal(v.holds, 0);
-    CHECK_TEXT(v.why, "task.1 does not hold, task.2 does not hold, task.3 does not hold");
+    CHECK_TEXT(v.why, "none holds");
     v = judge(&one_cell, EACH_BELOW(1), 5);
     check_word(&v, UNDECIDED);
 }
@@ -489,7 +489,7 @@ static void every_sees_members_behind_gaps(void **state)
     check_word(&v, PARTLY);
     assert_int_equal(v.of, 5);
     assert_int_equal(v.holds, 3);
-    CHECK_TEXT(v.why, "task.10000 does not hold, task.99999 does not hold");
+    CHECK_TEXT(v.why, "task.10000, task.99999 do not hold");
 }
 
 /* One seed alone: its first member counts like those that another seed would have named again. */
@@ -561,16 +561,49 @@ static void every_pairs_two_families_by_index(void **state)
     CHECK_TEXT(v.why, "task.2 does not hold");
 }
 
-static void every_member_that_does_not_fit_still_ends_the_text(void **state)
+static void every_calls_members_by_their_names(void **state)
 {
-    int indices[60];
+    struct claim c = EACH_BELOW(3);
 
     (void)state;
-    for (int i = 0; i < 60; i++)
+    c.members = "2 two, 12 from a -> b, 4 four, 5 from b -> a";
+    put_members((const int[]){1, 2, 4, 5, 12}, 5);
+    struct verdict v = judge(&one_cell, c, 5);
+    check_word(&v, PARTLY);
+    CHECK_TEXT(v.why, "four, from b -> a, from a -> b do not hold");
+    c.to = 2;
+    v = judge(&one_cell, c, 5);
+    CHECK_TEXT(v.why, "four, from b -> a, from a -> b do not hold; two is open");
+    c.to = 1.5;
+    c.members = "4 four";
+    v = judge(&one_cell, c, 5);
+    CHECK_TEXT(v.why, "task.2, four, task.5, task.12 do not hold");
+}
+
+static void every_says_that_all_are_open(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < 5; s++) {
+        put("all", s + 1, "task.1", one_to_five[s]);
+        put("all", s + 1, "task.2", one_to_five[s]);
+    }
+    const struct verdict v = judge(&one_cell, EACH_BELOW(3), 5);
+    check_word(&v, UNDECIDED);
+    CHECK_TEXT(v.why, "all are open");
+}
+
+static void every_member_that_does_not_fit_still_ends_the_text(void **state)
+{
+    enum { MANY = 100 };
+    int indices[MANY];
+
+    (void)state;
+    for (int i = 0; i < MANY; i++)
         indices[i] = i + 1000;
-    put_members(indices, 60);
-    const struct verdict v = judge(&one_cell, EACH_BELOW(0), 5);
-    check_word(&v, NOT_REPRODUCED);
+    put_members(indices, MANY);
+    const struct verdict v = judge(&one_cell, EACH_BELOW(1000.5), 5);
+    check_word(&v, PARTLY);
+    assert_int_equal(v.holds, 1);
     assert_int_equal(strlen(v.why), sizeof v.why - 1);
 }
 
@@ -1027,6 +1060,8 @@ static void claims_that_say_nothing_abort(void **state)
         {.kind = ORDER, .metric = "unheard-of"},
         {.kind = ORDER, .metric = "a", .to_metric = "unheard-of"},
         {.kind = ORDER, .metric = "a", .to = (double)NAN},
+        {.kind = EVERY, .metric = "a", .members = "1 one"},
+        {.kind = TREND, .metric = "task.*", .members = "1 one"},
         {.kind = VALUE, .metric = "a", .within = -1},
         {.kind = VALUE, .metric = "a", .within = (double)NAN},
     };
@@ -1076,6 +1111,8 @@ int main(void)
         TEST(every_cell_must_hold),
         TEST(every_member_in_every_cell),
         TEST(every_pairs_two_families_by_index),
+        TEST(every_calls_members_by_their_names),
+        TEST(every_says_that_all_are_open),
         TEST(every_member_that_does_not_fit_still_ends_the_text),
         TEST(a_diverged_unit_counts_as_the_declared_worst),
         TEST(a_diverged_unit_counts_as_the_worst_finite_value),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness/claim.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -59,6 +60,25 @@ int metric_index(const char *family, const char *name)
         index = 10 * index + (*c - '0');
     }
     return index;
+}
+
+const char *claim_member(const struct claim *claim, int index, size_t *length)
+{
+    const char *at = claim->members != NULL ? claim->members : "";
+
+    while (*at != '\0') {
+        char *rest;
+        const long number = strtol(at, &rest, 10);
+
+        *length = strcspn(rest, ",");
+        if (rest > at && number == index && *length > 1) {
+            *length -= 1; /* the space before it */
+            return rest + 1;
+        }
+        at = rest + *length;
+        at += strspn(at, ", ");
+    }
+    return NULL;
 }
 
 const struct metric *metric_find(const struct metric *metrics, size_t n, const char *name)

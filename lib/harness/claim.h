@@ -70,6 +70,9 @@ struct claim {
     double to;
     double within;          /* VALUE, EQUIVALENCE */
     const char *reason;     /* why `within` or `to` is what it is */
+    const char *members;    /* EVERY, a family: what a verdict calls its members, "12 herbivores ->
+                               carnivores, 13 ..": index, space, a name without commas; NULL or
+                               left out: "error.task.12" */
 };
 
 const char *profile_name(enum profile profile);
@@ -84,6 +87,9 @@ int metric_is_family(const char *name);
 /* 3 for ("error.task.*", "error.task.3"); -1 when the name is no member ("error.task.03" is
  * none). */
 int metric_index(const char *family, const char *name);
+
+/* The name of member `index` and its length, or NULL where the claim gives it none. */
+const char *claim_member(const struct claim *claim, int index, size_t *length);
 
 /* The declared metric or family that `name` belongs to, or NULL. */
 const struct metric *metric_find(const struct metric *metrics, size_t n, const char *name);

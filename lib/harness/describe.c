@@ -104,6 +104,7 @@ static void write_claims(struct table_writer *w, const struct reproduction *r)
         row_number(w, "claim", c->id, "to", c->to);
         row_number(w, "claim", c->id, "within", c->within);
         row(w, "claim", c->id, "reason", c->reason);
+        row(w, "claim", c->id, "members", c->members);
     }
 }
 
@@ -221,11 +222,11 @@ static int read_metric(struct metric *m, const char *field, char *value)
 
 static int read_claim_text(struct claim *c, const char *field, const char *value)
 {
-    static const char *const fields[] = {"words", "place",     "metric",  "cell",
-                                         "to_metric", "to_cell", "reason"};
+    static const char *const fields[] = {"words",     "place",   "metric", "cell",
+                                         "to_metric", "to_cell", "reason", "members"};
     const char **out[] = {&c->words, &c->place, &c->metric, &c->cell,
-                          &c->to_metric, &c->to_cell, &c->reason};
-    const int i = word_index(field, fields, 7);
+                          &c->to_metric, &c->to_cell, &c->reason, &c->members};
+    const int i = word_index(field, fields, 8);
 
     if (i >= 0)
         *out[i] = value;

@@ -235,17 +235,51 @@ static struct member *members_of(const struct evidence *e, const struct claim *c
     return out;
 }
 
-/* "error.task.3 does not hold, error.task.5 is open". */
-static void name_member(struct verdict *v, const struct evidence *e, const struct claim *c,
-                        const struct member *m, enum verdict_word word)
+static const char *member_name(const struct evidence *e, const struct claim *c,
+                               const struct member *m)
+{
+    size_t length = 0;
+    const char *called = claim_member(c, m->index, &length);
+
+    if (!metric_is_family(c->metric))
+        return m->cell;
+    return arena_text(e->mem, "%s%s%.*s", e->used_count > 1 ? m->cell : "",
+                      e->used_count > 1 ? " " : "",
+                      called != NULL ? (int)length : (int)strlen(m->metric),
+                      called != NULL ? called : m->metric);
+}
+
+static void say(struct verdict *v, const char *before, const char *text)
 {
     const size_t used = strlen(v->why);
-    const int family = metric_is_family(c->metric), cells = e->used_count > 1;
 
     if (used + 1 < sizeof v->why)
-        snprintf(v->why + used, sizeof v->why - used, "%s%s%s%s %s", used > 0 ? ", " : "",
-                 cells || !family ? m->cell : "", cells && family ? " " : "",
-                 family ? m->metric : "", word == UNDECIDED ? "is open" : "does not hold");
+        snprintf(v->why + used, sizeof v->why - used, "%s%s", before, text);
+}
+
+/* "error.task.3, error.task.4 do not hold", of those that have this word; all of several: "none
+ * holds". */
+static void name_members(struct verdict *v, const struct evidence *e, const struct claim *c,
+                         const struct member *members, const enum verdict_word *said,
+                         enum verdict_word word)
+{
+    const char *before = v->why[0] != '\0' ? "; " : "";
+    size_t n = 0;
+
+    for (size_t i = 0; i < v->of; i++)
+        n += said[i] == word;
+    if (n > 1 && n == v->of) {
+        say(v, before, word == UNDECIDED ? "all are open" : "none holds");
+        return;
+    }
+    for (size_t i = 0; i < v->of; i++)
+        if (said[i] == word) {
+            say(v, before, member_name(e, c, &members[i]));
+            before = ", ";
+        }
+    if (n > 0)
+        say(v, word == UNDECIDED ? n > 1 ? " are" : " is" : n > 1 ? " do" : " does",
+            word == UNDECIDED ? " open" : " not hold");
 }
 
 /* The claim about one member; a family to compare with gives its member of the same index. */
@@ -264,6 +298,7 @@ static void judge_every(const struct evidence *e, const struct claim *c, struct 
 {
     size_t against = 0;
     const struct member *members = members_of(e, c, &v->of);
+    enum verdict_word *said = arena_get(e->mem, v->of + 1, sizeof *said);
 
     for (size_t i = 0; i < v->of; i++) {
         struct verdict one = {0};
@@ -272,8 +307,7 @@ static void judge_every(const struct evidence *e, const struct claim *c, struct 
 
         v->holds += word == REPRODUCED;
         against += word == NOT_REPRODUCED;
-        if (word != REPRODUCED)
-            name_member(v, e, c, &members[i], word);
+        said[i] = word;
         if (isnan(v->interval.mean) || (c->is == BELOW ? one.interval.high > v->interval.high
                                                        : one.interval.low < v->interval.low)) {
             v->interval = one.interval; /* the member that fits the claim worst */
@@ -281,6 +315,8 @@ static void judge_every(const struct evidence *e, const struct claim *c, struct 
             v->to = one.to;
         }
     }
+    name_members(v, e, c, members, said, NOT_REPRODUCED);
+    name_members(v, e, c, members, said, UNDECIDED);
     if (v->of == 0)
         not_tested(v, "there is no %s", c->metric);
     else if (v->holds == v->of)
@@ -396,6 +432,7 @@ static void check_claim(const struct evidence *e, const struct claim *c)
           "%s: %s is a family", c->id, c->to_metric);
     CHECK(!all || c->kind == EVERY || c->kind == BOUND || (c->kind == TREND && !family),
           "%s: this kind looks at one cell", c->id);
+    CHECK(c->members == NULL || (c->kind == EVERY && family), "%s: names of no members", c->id);
     CHECK(isfinite(c->to) && c->within >= 0, "%s: to %g, within %g", c->id, c->to, c->within);
 }
 

@@ -31,7 +31,7 @@ struct verdict {
     size_t holds, of;         /* EVERY: members that hold; else 0 of 0 */
     struct interval interval; /* of the metric, or of the paired difference; NaN when not tested */
     double mean, to;          /* means of the two sides; to: the number compared with */
-    char why[200];            /* the reason of "not tested" and, where it is not the interval, of
+    char why[800];            /* the reason of "not tested" and, where it is not the interval, of
                                  "undecided"; EVERY: the members that do not hold */
 };
 
