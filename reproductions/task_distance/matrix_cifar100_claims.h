@@ -26,8 +26,8 @@
     "carnivores, V1, V2 vehicles, F flowers. Above: B of coupled transfer, of uncoupled "          \
     "transfer (U2 independent plan, U1 real images), length of fine-tuning, Task2Vec, and the "    \
     "paper's printed coupled distances (another statistic: orders alone compare). Below: "         \
-    "coupled against fine-tuning, uncoupled against coupled, and coupled against printed ones, "   \
-    "with 95 % intervals as far as they fit."
+    "coupled against fine-tuning, back against forth, uncoupled against coupled, and coupled "     \
+    "against printed ones, with 95 % intervals as far as they fit."
 
 static const struct metric metrics[] = {
     MATRIX_METRICS("20", "120"),
