@@ -13,8 +13,11 @@
  *          evaluation uses, follow the batches.
  * Differs  Not in the paper. Images of 16 x 16, 500 a task, the convolutional net with an eighth of
  *          the channels, T = 1000. The largest rate is the one of the other programs.
- * Found    FOUND
- * Minutes  smoke 0.1, desk 6, paper 96000 (estimated from operations), on one core.
+ * Found    At a rate of 0 (seed 1, M = 20) the task itself is at 0.13 and the other one at 0.97: so
+ *          much is no step's. From M = 5 to 50 the published code's statistic falls by factors of 8
+ *          (rate 2e-4) to 3 (2e-3) on the way to the other task, where a smooth path has 10, and by
+ *          1 to 2 on that to itself.
+ * Minutes  smoke 0.1, desk 4.5, paper 96000 (estimated from operations), on one core.
  */
 #include "base/check.h"
 #include "net/conv_onednn.h"
@@ -36,7 +39,7 @@ DEFINE_PARAMETERS(PARAMETERS)
 
 static const struct axis rates = {
     .name = "rate", .meaning = "learning rate of the transfer",
-    .at = {CELL_VALUES(0, .002), CELL_VALUES(0, .0002, .0006, .002), CELL_VALUES(0, 2e-4, 8e-4)}};
+    .at = {CELL_VALUES(0, .002), CELL_VALUES(0, .0002, .002), CELL_VALUES(0, 2e-4, 8e-4)}};
 
 enum { COUNTS = 4, VEHICLES_1 = 2, VEHICLES_2 = 3 };
 static const size_t times[COUNTS] = {1, 2, 4, 10};
@@ -179,6 +182,6 @@ int main(int argc, char **argv)
                    "vehicles-1 to vehicles-2 (solid) and to itself (broken), for each learning "
                    "rate; at 0 only the statistics of batch normalization move. Right: the "
                    "published code's statistic of the same.",
-        .minutes = {0.1, 6, 96000}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
+        .minutes = {0.1, 4.5, 96000}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &rates, .load = load, .run_unit = run_unit, .record = conv_record});
 }

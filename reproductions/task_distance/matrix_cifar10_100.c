@@ -13,6 +13,11 @@
  *          file of CIFAR-100 is what the probe learns from (every class is in a task), and nothing
  *          else here is measured on it. Classes of subsets are other classes than those of CIFAR-10
  *          (the heads are disjoint); how the paper labelled them is not known.
+ * Found    CIFAR-100 by its superclasses is not the farthest task: from each other one it is at
+ *          0.77 to 0.86 of the farthest of the rest, and farther from CIFAR-10 than from its parts
+ *          (1.28). Coupled distances to the vehicles of CIFAR-10 are longer than back (1.18), to
+ *          its animals equal within what five seeds tell; fine-tuning to the vehicles is shorter
+ *          than back in the mean (0.74).
  * Minutes  smoke 0.05, desk 11, paper 200000 (estimated from the cost of a step), on one core.
  */
 #include "harness/harness.h"
