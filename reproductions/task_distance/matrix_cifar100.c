@@ -11,7 +11,8 @@
  *          Riemannian form A >= B and the published code's statistic B / (sqrt 2 M); the same of
  *          uncoupled transfer read in two ways (U1 mixture of real images, 10 + 10 a step where the
  *          published code has 25 + 25, U2 images mixed by the independent plan); the length of
- *          fine-tuning; Task2Vec; test accuracies at the ends. From the whole matrix: extremes, asymmetry, rank correlation with fine-tuning.
+ *          fine-tuning; Task2Vec; test accuracies at the ends. From the whole matrix: extremes,
+ *          asymmetry, rank correlation with fine-tuning.
  * Differs  desk: 16 x 16 pixels, 500 of 2,500 training images, channels / 8, T = 1000 steps,
  *          blocks of 10 whose cost is evaluated in 10 of 50 (the other plans stay those of the
  *          features), M = 20, 3 iterations, no augmentation, the velocity never reset. Features and

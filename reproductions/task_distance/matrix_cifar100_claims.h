@@ -178,10 +178,10 @@ static const struct claim claims[] = {
      .words = "optimized couplings are shorter than those of features", .kind = EVERY,
      .metric = "ratio.start.*", IN_MATRIX, .is = ABOVE, .to = 1, PAIRS_BY_NAME},
     {.id = "couplings-shorten-along-one-path", .place = "control of ours: no noise of two paths",
-     .words = "they are shorter than those of features along one and the same path",
+     .words = "optimized couplings are shorter than those of features along the very same path",
      .kind = EVERY, .metric = "ratio.kept.*", IN_MATRIX, .is = ABOVE, .to = 1, PAIRS_BY_NAME},
     {.id = "couplings-shorten-more-than-kept", .place = "control of ours",
-     .words = "the mean falls more than that of the plan of features, kept, from path to path",
+     .words = "the mean falls by more than a new path makes of it with the plan of features kept",
      .kind = ORDER, .metric = "mean.start", IN_MATRIX, .is = ABOVE, .to_metric = "mean.redrawn"},
 };
 

@@ -36,7 +36,7 @@ extern const double matrix_report_numbers[MATRIX_REPORT_CELLS]; /* 0, 1, 2, .. *
     {"p.task2vec", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "the same"}
 
 /* A claim said again of the other length. */
-#define MATRIX_BY_A .place = "(8): root of the mean over images; B, (17b), is a mean of roots"
+#define MATRIX_BY_A .place = "read as (8), the root of a mean; B is (17b), a mean of roots"
 
 #define MATRIX_CLAIM_ASYMMETRIC                                                                    \
     {.id = "asymmetric", .place = "section 3.2, which gives no size; the control is ours",         \
