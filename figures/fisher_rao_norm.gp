@@ -41,10 +41,10 @@ set format y '%g'
 set xtics auto norotate
 set xlabel 'eps / R_N'
 set ylabel 'share of draws above eps' offset 1
-set key at graph 0, graph 1.02 left bottom Left reverse vertical maxrows 5 samplen 2.5 font small
-array curve[3] = ['same [1]', 'corrected [1]', 'printed [1]']
-array called[3] = ['one sample for all checkpoints', 'bound from 2 R_N on', 'the same as printed, without N']
+set key at graph 0, graph 1.02 left bottom Left reverse vertical maxrows 6 samplen 2.5 font small
+array curve[4] = ['same [1]', 'corrected [1]', 'printed [1]', 'single [1]']
+array called[4] = ['one sample for all checkpoints', 'bound from 2 R_N on', 'the same as printed, without N', 'the same of one checkpoint']
 plot table('concentration') using (column('eps-over-R [1]')):(column('independent [1]')) with linespoints lt 4 title 'a sample for each', \
      table('concentration') using (column('eps-over-R [1]')):(column('bound [1]')) with linespoints lt 5 title 'bound from R_N on', \
-     for [j=1:3] table('tail') using (column('eps-over-R [1]')):(column(curve[j])) with linespoints lt j title called[j]
+     for [j=1:4] table('tail') using (column('eps-over-R [1]')):(column(curve[j])) with linespoints lt (j < 4 ? j : 6) title called[j]
 unset multiplot

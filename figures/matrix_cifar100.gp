@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # matrix_cifar100: matrices of distances as heat maps with their numbers, the paper's beside them;
-# coupled distances against fine-tuning, uncoupled ones and the printed ones against coupled.
+# coupled distances against fine-tuning, back against forth, uncoupled ones and the printed ones
+# against coupled.
 summary = ARG1; output = ARG2; format = ARG3; data = ARG4; profile = ARG5
-width = 1080; height = 640
+width = 1180; height = 640
 load 'figures/style.gp'
 
 file = table('matrix'); pair = 'pair [1]'
@@ -24,6 +25,7 @@ set size ratio 1
 do for [j=1:6] {
     set lmargin at screen 0.03 + (j - 1) * 0.163; set rmargin at screen 0.03 + (j - 1) * 0.163 + 0.148
     set tmargin at screen 0.93; set bmargin at screen 0.63
+    if (j > 1) { set ytics scale 0 ('' 1) }
     set label 1 head(j) at graph 0.5, graph 1.10 center textcolor rgb ink font heading
     plot file using (in_cell('matrix') ? to(column(pair)) : NaN):(from(column(pair))):(0.48):(0.48):(column(what(j))) with boxxyerror fillstyle solid noborder linecolor palette, \
          file using (in_cell('matrix') ? to(column(pair)) : NaN):(from(column(pair))):(short(column(what(j)))) with labels font small textcolor rgb ink
@@ -46,34 +48,70 @@ stats file using (only('independent [1]')) nooutput name 'independent'
 stats file using (only('mixture [1]')) nooutput name 'mixture'
 arrow(p) = task(from(p)).'-'.task(to(p))
 
-set lmargin at screen 0.06; set rmargin at screen 0.32
+# The rank correlation, with the interval of its mean over seeds.
+rho(v) = stringcolumn('metric') eq 'spearman.coupled' && in_cell('matrix') ? column(v) : NaN
+stats table('metrics') using (rho('mean')) nooutput name 'rho'
+stats table('metrics') using (rho('low')) nooutput name 'rho_low'
+stats table('metrics') using (rho('high')) nooutput name 'rho_high'
+
+# The directions of a pair, forth and back, from two rows of the table.
+array forth[10]; array back[10]; array called[10]
+n = 0
+do for [i=1:5] { do for [j=i+1:5] {
+    n = n + 1
+    called[n] = task(i).'-'.task(j)
+    stats file using (only(pair) == 10*i+j ? column('coupled [1]') : NaN) nooutput name 'd'
+    forth[n] = d_mean
+    stats file using (only(pair) == 10*j+i ? column('coupled [1]') : NaN) nooutput name 'd'
+    back[n] = d_mean
+} }
+
+panel(k) = 0.05 + (k - 1) * 0.2475
+put = "set lmargin at screen panel(k); set rmargin at screen panel(k) + 0.19"
+thin = 'lc rgb "#b9cfe2" lw 1 pt 7 ps 0'
+set xtics font small; set ytics font small
+power(s) = 10.0 ** floor(log10(s / 4))
+step(s) = (s / 4 / power(s) < 1.5 ? 1 : s / 4 / power(s) < 3.5 ? 2 : s / 4 / power(s) < 7.5 ? 5 : 10) * power(s)
+
+k = 1; @put
 set xrange [low(fine_min, fine_max):high(fine_min, fine_max)]
 set yrange [low(coupled_min, coupled_max):high(coupled_min, coupled_max)]
-set label 1 'against fine-tuning' at graph 0, graph 1.06 left textcolor rgb ink font heading
-set xlabel 'length of fine-tuning'; set ylabel 'coupled distance'
-plot file using (only('euclidean [1]')):(column('coupled [1]')):(edge('euclidean [1]', '.low')):(edge('euclidean [1]', '.high')):(edge('coupled [1]', '.low')):(edge('coupled [1]', '.high')) with xyerrorbars lc rgb '#b9cfe2' lw 1 pt 7 ps 0, \
+set label 1 'against fine-tuning' at graph 0, graph 1.10 left textcolor rgb ink font heading
+set label 2 sprintf('rank correlation %.2f [%.2f, %.2f]', rho_mean, rho_low_mean < -1 ? -1 : rho_low_mean, rho_high_mean > 1 ? 1 : rho_high_mean) at graph 0, graph 1.04 left textcolor rgb ink font small
+set xlabel 'length of fine-tuning'; set ylabel 'coupled distance' offset 1
+plot file using (only('euclidean [1]')):(column('coupled [1]')):(edge('euclidean [1]', '.low')):(edge('euclidean [1]', '.high')):(edge('coupled [1]', '.low')):(edge('coupled [1]', '.high')) with xyerrorbars @thin, \
      file using (only('euclidean [1]')):(column('coupled [1]')) with points lt 1 ps 0.6, \
      file using (only('euclidean [1]')):(column('coupled [1]')):(arrow(column(pair))) with labels font small offset 0,0.7 textcolor rgb ink
 
-set lmargin at screen 0.39; set rmargin at screen 0.65
+k = 2; @put
 set xrange [low(coupled_min, coupled_max):high(coupled_min, coupled_max)]
+set xtics step(high(coupled_min, coupled_max) - low(coupled_min, coupled_max))
+set label 1 'the two directions of a pair'
+set label 2 'A-B: from A to B across, from B to A up'
+set xlabel 'coupled distance'; set ylabel 'and back'
+plot x with lines lc rgb faint dt 2, \
+     forth using (forth[$1]):(back[$1]) with points lt 1 ps 0.6, \
+     forth using (forth[$1]):(back[$1]):(called[$1]) with labels font small offset 0,0.7 textcolor rgb ink
+
+k = 3; @put
 least = coupled_min < independent_min ? coupled_min : independent_min
 most = coupled_max > mixture_max ? coupled_max : mixture_max
 set yrange [low(least, most):high(least, most)]
-set label 1 'uncoupled against coupled' at graph 0, graph 1.06 left textcolor rgb ink font heading
+set label 1 'uncoupled against coupled'
+unset label 2
 set xlabel 'coupled distance'; set ylabel 'uncoupled'
-set key bottom right
-plot x with lines lc rgb faint dt 2 title 'equal', \
-     file using (only('coupled [1]')):(column('independent [1]')):(edge('independent [1]', '.low')):(edge('independent [1]', '.high')) with yerrorbars lt 1 lw 1 title 'U2, mixed images', \
-     file using (only('coupled [1]')):(column('mixture [1]')):(edge('mixture [1]', '.low')):(edge('mixture [1]', '.high')) with yerrorbars lt 2 lw 1 title 'U1, real images'
+set key at graph 0, graph 1.01 left bottom Left reverse horizontal maxrows 1 samplen 1 font small
+plot x with lines lc rgb faint dt 2 notitle, \
+     file using (only('coupled [1]')):(column('independent [1]')):(edge('independent [1]', '.low')):(edge('independent [1]', '.high')) with yerrorbars lt 1 lw 1 title 'U2, mixed', \
+     file using (only('coupled [1]')):(column('mixture [1]')):(edge('mixture [1]', '.low')):(edge('mixture [1]', '.high')) with yerrorbars lt 2 lw 1 title 'U1, real'
 
-set lmargin at screen 0.72; set rmargin at screen 0.985
-set autoscale x
+k = 4; @put
+set autoscale x; set xtics autofreq
 set yrange [low(coupled_min, coupled_max):high(coupled_min, coupled_max)]
-set label 1 'against the printed distances' at graph 0, graph 1.06 left textcolor rgb ink font heading
+set label 1 'against the printed distances'
 set xlabel 'printed coupled distance (another statistic)'; set ylabel 'coupled distance'
 unset key
-plot file using (only('published coupled [1]')):(column('coupled [1]')):(edge('coupled [1]', '.low')):(edge('coupled [1]', '.high')) with yerrorbars lc rgb '#b9cfe2' lw 1 pt 7 ps 0, \
+plot file using (only('published coupled [1]')):(column('coupled [1]')):(edge('coupled [1]', '.low')):(edge('coupled [1]', '.high')) with yerrorbars @thin, \
      file using (only('published coupled [1]')):(column('coupled [1]')) with points lt 1 ps 0.6, \
      file using (only('published coupled [1]')):(column('coupled [1]')):(arrow(column(pair))) with labels font small offset 1.8,0 textcolor rgb ink
 unset multiplot

@@ -18,12 +18,12 @@ set palette defined (0 '#f4f7fb', 1 '#5b93c7')
 set border 0
 set xrange [0.5:4.5]; set yrange [4.5:0.5]
 set xtics scale 0 offset 0,0.6 (task(1) 1, task(2) 2, task(3) 3, task(4) 4)
-set ytics scale 0 offset 0.6,0 (task(1) 1, task(2) 2, task(3) 3, task(4) 4)
 set size ratio 1
 do for [j=1:8] {
     column_of = (j - 1) % 4; row_of = (j - 1) / 4
     set lmargin at screen 0.055 + column_of * 0.24; set rmargin at screen 0.055 + column_of * 0.24 + 0.21
     set tmargin at screen 0.92 - row_of * 0.46; set bmargin at screen 0.56 - row_of * 0.46
+    if (column_of > 0) { set ytics scale 0 ('' 1) } else { set ytics scale 0 offset 0.6,0 (task(1) 1, task(2) 2, task(3) 3, task(4) 4) }
     set label 1 head(j) at graph 0.5, graph 1.08 center textcolor rgb ink font heading
     if (j == 2 || j == 6) { set logscale cb } else { unset logscale cb }
     plot file using (in_cell('matrix') ? to(column(pair)) : NaN):(from(column(pair))):(0.48):(0.48):(column(what(j))) with boxxyerror fillstyle solid noborder linecolor palette, \

@@ -196,6 +196,27 @@ static void blocks_without_a_cost_keep_their_plan(void **state)
                            entries) == 0) == (block >= 2));
 }
 
+/* Iteration 0 is drawn by it; along a later path it costs what its entries cost there. */
+static void the_first_plan_is_priced_along_every_path(void **state)
+{
+    struct coupled_options o = transfer_settings(0.05), never = o;
+    struct coupled_iteration out[2], kept[2];
+    double sum = 0;
+
+    (void)state;
+    o.cost_blocks = never.cost_blocks = 2;
+    never.update = COUPLED_NEVER;
+    struct coupled_transfer c = create(&o), start = create(&never);
+    CHECK_STATUS(coupled_transfer_run(&c, 2, 1, NULL, out), STATUS_OK);
+    CHECK_STATUS(coupled_transfer_run(&start, 2, 1, NULL, kept), STATUS_OK);
+    for (size_t e = 0; e < 2 * T_BLOCK * T_BLOCK; e++)
+        sum += start.plan.plan[e] * c.cost[e] / 2;
+    CHECK_NEAR(out[0].first_plan, out[0].length.mean, 0);
+    CHECK_NEAR(kept[1].first_plan, kept[1].length.mean, 0);
+    CHECK_RELATIVE(out[1].first_plan, sum, 1e-12);
+    CHECK_TRUE(fabs(out[1].first_plan / out[1].length.mean - 1) > 1e-3);
+}
+
 /* The model has learned the task already: what is left are the steps of its own training. */
 static void an_identical_task_is_near(void **state)
 {
@@ -347,6 +368,7 @@ int main(void)
         cmocka_unit_test(cost_is_the_length_at_frozen_inputs),
         cmocka_unit_test(plans_stay_couplings),
         cmocka_unit_test(blocks_without_a_cost_keep_their_plan),
+        cmocka_unit_test(the_first_plan_is_priced_along_every_path),
         cmocka_unit_test(an_identical_task_is_near),
         cmocka_unit_test(same_seed_same_bits),
         cmocka_unit_test(a_killed_run_goes_on_to_the_same_bits),

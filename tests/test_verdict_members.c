@@ -245,6 +245,23 @@ static void every_calls_members_by_their_names(void **state)
     CHECK_TEXT(v.why, "task.2, four, task.5, task.12 do not hold");
 }
 
+/* Of four members three are open: the interval 3 +- 0.3256 holds 3. */
+static void every_names_the_few_that_are_not_open(void **state)
+{
+    static const char *const tasks[] = {"task.1", "task.2", "task.3", "task.4"};
+
+    (void)state;
+    for (size_t s = 0; s < 5; s++)
+        for (int i = 0; i < 4; i++)
+            put("all", s + 1, tasks[i], (i == 3 ? 9 : 3) + 0.1 * (one_to_five[s] - 3));
+    struct verdict v = judge(&one_cell, EACH_BELOW(3), 5);
+    check_word(&v, UNDECIDED);
+    CHECK_TEXT(v.why, "task.4 does not hold; all but task.4 are open");
+    v = judge(&one_cell, EACH_BELOW(9), 5);
+    check_word(&v, PARTLY);
+    CHECK_TEXT(v.why, "task.4 is open");
+}
+
 static void every_says_that_all_are_open(void **state)
 {
     (void)state;
@@ -255,6 +272,16 @@ static void every_says_that_all_are_open(void **state)
     const struct verdict v = judge(&one_cell, EACH_BELOW(3), 5);
     check_word(&v, UNDECIDED);
     CHECK_TEXT(v.why, "all are open");
+    assert_int_equal(v.of, 2);
+}
+
+static void every_names_one_open_member_that_is_all(void **state)
+{
+    (void)state;
+    put_members((const int[]){3}, 1);
+    const struct verdict v = judge(&one_cell, EACH_BELOW(3), 5);
+    check_word(&v, UNDECIDED);
+    CHECK_TEXT(v.why, "task.3 is open");
 }
 
 static void every_member_that_does_not_fit_still_ends_the_text(void **state)
@@ -317,7 +344,9 @@ int main(void)
         TEST(every_member_in_every_cell),
         TEST(every_pairs_two_families_by_index),
         TEST(every_calls_members_by_their_names),
+        TEST(every_names_the_few_that_are_not_open),
         TEST(every_says_that_all_are_open),
+        TEST(every_names_one_open_member_that_is_all),
         TEST(every_member_that_does_not_fit_still_ends_the_text),
         TEST(a_large_run_is_judged),
     };

@@ -115,13 +115,14 @@ static void say(struct verdict *v, const char *before, const char *text)
 }
 
 /* "error.task.3, error.task.4 do not hold", of those that have this word; all of several: "none
- * holds". */
+ * holds"; three in four and more: "all but error.task.3 are open". */
 static void name_members(struct verdict *v, const struct evidence *e, const struct claim *c,
                          const struct member *members, const enum verdict_word *said,
                          enum verdict_word word)
 {
     const char *before = v->why[0] != '\0' ? "; " : "";
     size_t n = 0;
+    int others;
 
     for (size_t i = 0; i < v->of; i++)
         n += said[i] == word;
@@ -129,8 +130,13 @@ static void name_members(struct verdict *v, const struct evidence *e, const stru
         say(v, before, word == UNDECIDED ? "all are open" : "none holds");
         return;
     }
-    for (size_t i = 0; i < v->of; i++)
-        if (said[i] == word) {
+    others = word == UNDECIDED && n < v->of && 4 * n >= 3 * v->of;
+    if (n > 0 && others) {
+        say(v, before, "all but ");
+        before = "";
+    }
+    for (size_t i = 0; i < v->of && n > 0; i++)
+        if ((said[i] == word) != others) {
             say(v, before, member_name(e, c, &members[i]));
             before = ", ";
         }

@@ -2,6 +2,7 @@
 #include "task_distance/coupled_transfer.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "geometry/fisher.h"
@@ -46,6 +47,8 @@ struct coupled_transfer coupled_transfer_create(struct arena *mem, const struct 
           options->cost_blocks, c.plan.blocks);
     c.evaluated = c.plan;
     c.evaluated.blocks = options->cost_blocks ? options->cost_blocks : c.plan.blocks;
+    c.first = c.evaluated;
+    c.first.plan = arena_get(mem, c.evaluated.blocks * b * b, sizeof *c.first.plan);
     c.cost = arena_get(mem, c.evaluated.blocks * b * b, sizeof *c.cost);
     c.work = arena_get(mem, 1, sizeof *c.work);
     *c.work = coupled_work_create(mem, pair, model, options, c.evaluated.blocks);
@@ -202,6 +205,7 @@ static enum status iterate_all(struct coupled_transfer *c, size_t iterations, ui
 {
     for (size_t k = saved->done; k < iterations; k++) {
         TRY(coupled_transfer_iterate(c, k, seed, &out[k]));
+        out[k].first_plan = coupling_mean_cost(&c->first, c->cost);
         TRY(update(c, k, &out[k]));
         saved->done = k + 1;
         TRY(coupled_state_save(saved));
@@ -216,6 +220,8 @@ enum status coupled_transfer_run(struct coupled_transfer *c, size_t iterations, 
     enum status status;
 
     TRY(start_plans(c, seed));
+    memcpy(c->first.plan, c->plan.plan,
+           c->first.blocks * c->first.b * c->first.b * sizeof *c->first.plan);
     TRY(coupled_state_open(&saved, c, iterations, seed, path, out));
     status = iterate_all(c, iterations, seed, &saved, out);
     coupled_state_close(&saved);

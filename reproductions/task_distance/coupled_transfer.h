@@ -49,6 +49,7 @@ struct coupled_options {
 /* What iteration k was. Plain numbers: saved and read back as they are. */
 struct coupled_iteration {
     struct transfer_length length;
+    double first_plan;        /* <G^0, C^k>: B of the plan of features along this very path */
     struct transfer_accuracy accuracy; /* of w_M */
     double moved;             /* mass that the update of the plan after this iteration moved */
     double gap;               /* of that update: objective less a lower bound of it */
@@ -68,6 +69,7 @@ struct coupled_transfer {
     struct coupled_options options;
     struct coupling plan;     /* of training images */
     struct coupling evaluated;/* its first cost_blocks blocks: a view */
+    struct coupling first;    /* G^0 of these blocks */
     double *cost;             /* cost_blocks x b x b: C of the last iteration */
     struct coupled_work *work;
 };
@@ -93,7 +95,8 @@ enum status coupled_transfer_run(struct coupled_transfer *c, size_t iterations, 
 enum status coupled_transfer_independent(struct coupled_transfer *c, uint64_t seed,
                                          struct coupled_iteration *out) MUST_USE;
 
-/* Iteration k with c->plan as it is; fills c->cost and all of `out` but moved and gap. */
+/* Iteration k with c->plan as it is; fills c->cost and all of `out` but first_plan,
+ * moved and gap. */
 enum status coupled_transfer_iterate(struct coupled_transfer *c, size_t k, uint64_t seed,
                                      struct coupled_iteration *out) MUST_USE;
 

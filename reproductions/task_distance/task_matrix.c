@@ -10,9 +10,10 @@
 #include "task_distance/task2vec.h"
 
 const char *const task_matrix_names[TASK_MATRIX_KINDS] = {
-    "coupled", "riemannian", "released", "start", "independent", "mixture", "euclidean",
-    "fine-tuning", "steps", "target.coupled", "target.independent", "target.mixture",
-    "target.fine-tuning", "source.model", "source.coupled", "task2vec"};
+    "coupled", "riemannian", "released", "start", "before", "kept", "independent",
+    "riemannian.independent", "mixture", "riemannian.mixture", "euclidean", "fine-tuning", "steps",
+    "target.coupled", "target.independent", "target.mixture", "target.fine-tuning", "source.model",
+    "source.coupled", "task2vec"};
 
 void task_matrix_free(struct task_matrix *t)
 {
@@ -87,6 +88,8 @@ static enum status run_coupled(struct task_matrix *t, const struct task_pair *pa
     TRY(coupled_transfer_run(&c, t->spec.iterations, t->seed, state, k));
     out->coupled = k[last].length;
     out->start = k[0].length;
+    out->before = k[last - (last > 0)].length;
+    out->kept = k[last].first_plan;
     out->target_coupled = k[last].accuracy.target[TASK_TEST];
     out->source_after = k[last].accuracy.source[TASK_TEST];
     TRY(coupled_transfer_independent(&c, t->seed, &k[0]));
@@ -190,10 +193,11 @@ enum status task_matrix_task2vec(struct task_matrix *t, struct mat *distance)
 void task_matrix_enter(struct mat *kinds, size_t i, size_t j, const struct task_matrix_pair *p)
 {
     const double value[TASK_MATRIX_KINDS] = {
-        p->coupled.mean, p->coupled.riemannian, p->coupled.released, p->start.mean,
-        p->independent.mean, p->mixture.mean, p->euclidean, p->fine_tuning.riemannian, p->cut,
-        p->target_coupled, p->target_independent, p->target_mixture, p->target_fine_tuning,
-        p->source_model, p->source_after, 0};
+        p->coupled.mean, p->coupled.riemannian, p->coupled.released, p->start.mean, p->before.mean,
+        p->kept, p->independent.mean, p->independent.riemannian, p->mixture.mean,
+        p->mixture.riemannian, p->euclidean, p->fine_tuning.riemannian, p->cut, p->target_coupled,
+        p->target_independent, p->target_mixture, p->target_fine_tuning, p->source_model,
+        p->source_after, 0};
 
     for (size_t k = 0; k < TASK_MATRIX_KINDS; k++)
         kinds[k].a[i * kinds[k].cols + j] = value[k];
@@ -239,11 +243,11 @@ void task_matrix_emit_ratio(struct unit *u, const char *family, const struct mat
 void task_matrix_print(const struct task_matrix *t, const struct mat *kinds)
 {
     for (size_t k = 0; k < TASK_MATRIX_TASK2VEC; k++) {
-        printf("%-20s", task_matrix_names[k]);
+        printf("%-22s", task_matrix_names[k]);
         for (size_t j = 0; j < t->n; j++)
             printf(" %12.12s", t->images[j].name);
         for (size_t i = 0; i < t->n; i++) {
-            printf("\n%-20.20s", t->images[i].name);
+            printf("\n%-22.22s", t->images[i].name);
             for (size_t j = 0; j < t->n; j++)
                 printf(" %12.4g", kinds[k].a[i * t->n + j]);
         }

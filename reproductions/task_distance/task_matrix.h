@@ -26,6 +26,9 @@ enum { TASK_MATRIX_MOST = 6 };
 struct task_matrix_pair {
     struct transfer_length coupled;       /* the last iteration */
     struct transfer_length start;         /* iteration 0: the plan of features */
+    struct transfer_length before;        /* the last iteration but one */
+    double kept;                          /* B of the plan of features along the last iteration's
+                                             path */
     struct transfer_length independent;   /* mixed images, plan 1 / b^2 (U2) */
     struct transfer_length mixture;       /* real images (U1) */
     struct transfer_length fine_tuning;   /* up to the cut */
@@ -39,10 +42,11 @@ struct task_matrix_pair {
 /* One method's numbers of all pairs. */
 enum task_matrix_kind {
     TASK_MATRIX_COUPLED, TASK_MATRIX_RIEMANNIAN, TASK_MATRIX_RELEASED, TASK_MATRIX_START,
-    TASK_MATRIX_INDEPENDENT, TASK_MATRIX_MIXTURE, TASK_MATRIX_EUCLIDEAN, TASK_MATRIX_FINE_TUNING,
-    TASK_MATRIX_STEPS, TASK_MATRIX_TARGET_COUPLED, TASK_MATRIX_TARGET_INDEPENDENT,
-    TASK_MATRIX_TARGET_MIXTURE, TASK_MATRIX_TARGET_FINE_TUNING, TASK_MATRIX_SOURCE_MODEL,
-    TASK_MATRIX_SOURCE_AFTER, TASK_MATRIX_TASK2VEC, TASK_MATRIX_KINDS
+    TASK_MATRIX_BEFORE, TASK_MATRIX_KEPT, TASK_MATRIX_INDEPENDENT,
+    TASK_MATRIX_INDEPENDENT_RIEMANNIAN, TASK_MATRIX_MIXTURE, TASK_MATRIX_MIXTURE_RIEMANNIAN,
+    TASK_MATRIX_EUCLIDEAN, TASK_MATRIX_FINE_TUNING, TASK_MATRIX_STEPS, TASK_MATRIX_TARGET_COUPLED,
+    TASK_MATRIX_TARGET_INDEPENDENT, TASK_MATRIX_TARGET_MIXTURE, TASK_MATRIX_TARGET_FINE_TUNING,
+    TASK_MATRIX_SOURCE_MODEL, TASK_MATRIX_SOURCE_AFTER, TASK_MATRIX_TASK2VEC, TASK_MATRIX_KINDS
 };
 
 /* The metric family of a kind, "coupled" for "coupled.*": its members are 10 i + j for the pair
@@ -57,9 +61,14 @@ extern const char *const task_matrix_names[TASK_MATRIX_KINDS];
     {"released.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                          \
      "the published code's statistic of the same, B / (sqrt 2 M)"},                                \
     {"start.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "B with the plan of features"},             \
+    {"before.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "B of the last coupled iteration but one"},\
+    {"kept.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                              \
+     "B with the plan of features along the path of the last coupled iteration"},                  \
     {"independent.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                       \
      "B of mixed images, independent plan (U2)"},                                                  \
+    {"riemannian.independent.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "A of the same"},          \
     {"mixture.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "B of a mixture of real images (U1)"},    \
+    {"riemannian.mixture.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "A of the same"},              \
     {"euclidean.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                         \
      "fine-tuning: length of the weights' path up to the cut"},                                    \
     {"fine-tuning.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                       \
@@ -132,6 +141,12 @@ double task_matrix_asymmetry(const struct mat *d); /* max d_ij / d_ji */
 double task_matrix_spread(const struct mat *d);    /* max / min off the diagonal */
 double task_matrix_share(const struct mat *a, const struct mat *b); /* of pairs with a >= b */
 double task_matrix_mean_ratio(const struct mat *a, const struct mat *b); /* of a / b over pairs */
+
+/* Two measurements of the same distances: the root mean square of log(a / b) / sqrt 2 over pairs,
+ * that is the relative noise of one of them; and what noise alone makes of an asymmetry, the
+ * largest of a / b and b / a over pairs i < j. */
+double task_matrix_noise(const struct mat *a, const struct mat *b);
+double task_matrix_asymmetry_of_noise(const struct mat *a, const struct mat *b);
 
 /* Mean of d_ij and d_ji over the mean of all entries, less the largest (or, with `least`, the
  * smallest) such number of another pair: above 0, it is the farthest (below 0, the nearest). */

@@ -54,6 +54,33 @@ double task_matrix_mean_ratio(const struct mat *a, const struct mat *b)
     return sum / (double)(a->rows * (a->rows - 1));
 }
 
+double task_matrix_noise(const struct mat *a, const struct mat *b)
+{
+    double squares = 0;
+
+    for (size_t i = 0; i < a->rows; i++)
+        for (size_t j = 0; j < a->rows; j++)
+            if (i != j) {
+                const double apart = log(entry(a, i, j) / entry(b, i, j));
+
+                squares += apart * apart / 2;
+            }
+    return sqrt(squares / (double)(a->rows * (a->rows - 1)));
+}
+
+double task_matrix_asymmetry_of_noise(const struct mat *a, const struct mat *b)
+{
+    double most = 0;
+
+    for (size_t i = 0; i < a->rows; i++)
+        for (size_t j = i + 1; j < a->rows; j++) {
+            const double ratio = entry(a, i, j) / entry(b, i, j);
+
+            most = fmax(most, fmax(ratio, 1 / ratio));
+        }
+    return most;
+}
+
 double task_matrix_excess(const struct mat *d, size_t i, size_t j, int least)
 {
     const double own = (entry(d, i, j) + entry(d, j, i)) / 2;

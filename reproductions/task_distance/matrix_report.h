@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* matrix_report: cells, metrics, claims and curves that the programs of a matrix of tasks share. */
+#ifndef TASK_DISTANCE_MATRIX_REPORT_H
+#define TASK_DISTANCE_MATRIX_REPORT_H
+
+#include "base/status.h"
+#include "harness/claim.h"
+#include "harness/unit.h"
+#include "linalg/mat.h"
+#include "task_distance/published_matrices.h"
+#include "task_distance/task_matrix.h"
+
+/* A cell is an ordered pair; the last one is the matrix of all. names: pairs + 1 of them. */
+#define MATRIX_AXIS(names, pairs)                                                                  \
+    {.name = "pair", .meaning = "source and target; matrix: all of them",                         \
+     .at = {{1, matrix_report_numbers + (pairs), names + (pairs)},                                 \
+            {pairs + 1, matrix_report_numbers, names}, {pairs + 1, matrix_report_numbers, names}}}
+enum { MATRIX_REPORT_CELLS = 31 };
+extern const double matrix_report_numbers[MATRIX_REPORT_CELLS]; /* 0, 1, 2, .. */
+
+/* Of every pair, and of the matrix; n pairs, all tasks' relabellings in words. */
+#define MATRIX_METRICS(n, relabellings)                                                            \
+    TASK_MATRIX_METRICS,                                                                           \
+    {"asymmetry.coupled", "1", NO_DIRECTION, CLASS_LONG32, 0, "largest d_ij / d_ji"},              \
+    {"asymmetry.fine-tuning", "1", NO_DIRECTION, CLASS_LONG32, 0, "the same, length of weights"},  \
+    {"asymmetry.noise", "1", NO_DIRECTION, CLASS_LONG32, 0,                                        \
+     "largest ratio of the last two iterations' distances of one pair, over half of the pairs"},   \
+    {"noise.coupled", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                       \
+     "of a distance, relative: root mean square log of the last two iterations' ratio / sqrt 2"},  \
+    {"spearman.coupled", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0,                                   \
+     "rank correlation with the length of fine-tuning over " n " pairs"},                          \
+    {"p.coupled", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                           \
+     "share of the " relabellings " relabellings with at least this correlation (Mantel's test, "  \
+     "exact)"},                                                                                    \
+    {"spearman.task2vec", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "the same, Task2Vec"},           \
+    {"p.task2vec", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "the same"}
+
+/* A claim said again of the other length. */
+#define MATRIX_BY_A .place = "read as (8), the root of a mean; B is (17b), a mean of roots"
+
+#define MATRIX_CLAIM_ASYMMETRIC                                                                    \
+    {.id = "asymmetric", .place = "section 3.2, which gives no size; the control is ours",         \
+     .words = "coupled distances are not symmetric: the two directions of some pair differ by "    \
+              "more than two runs of one direction do", .kind = ORDER,                             \
+     .metric = "asymmetry.coupled", .cell = LAST_CELL, .is = ABOVE, .to_metric = "asymmetry.noise",\
+     .reason = "the largest of as many ratios: of both directions, and of the last two iterations "\
+               "of one direction; printed distances have at most 1.24 (five tasks) and 2.07 (four)"}
+
+/* With the printed correlation in the place. */
+#define MATRIX_CLAIM_LIKE_FINE_TUNING(printed)                                                     \
+    {.id = "coupled-like-fine-tuning", .place = printed,                                           \
+     .words = "coupled distances rise with fine-tuning: rank correlation above 0", .kind = ORDER,  \
+     .metric = "spearman.coupled", .cell = LAST_CELL, .is = ABOVE, .to = 0}
+
+/* The metrics of MATRIX_METRICS that are of the matrix. */
+enum status matrix_report_emit(struct unit *u, const struct mat *kinds) MUST_USE;
+
+/* The curve "matrix": a row a pair, 10 i + j from task i to j, with the paper's printed distances
+ * in three columns, "published <name> [1]". */
+struct matrix_report_printed {
+    const char *name;
+    const struct published_matrix *matrix;
+};
+void matrix_report_curve(struct unit *u, const struct mat *kinds,
+                         const struct matrix_report_printed printed[3]);
+
+#endif
