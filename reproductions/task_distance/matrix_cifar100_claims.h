@@ -170,6 +170,7 @@ static const struct claim claims[] = {
     {.id = "far-tasks-are-learned-slowly", .place = "ours",
      .words = "the farther the target, the longer fine-tuning takes", .kind = ORDER,
      .metric = "spearman.steps", IN_MATRIX, .is = ABOVE, .to = 0},
+    MATRIX_CLAIMS_OF_LEARNING,
     {.id = "couplings-shorten-on-average",
      .place = "section 4.3, figure 4b; the mean is ours, after a first run",
      .words = "optimized couplings are shorter in the mean over pairs", .kind = ORDER,

@@ -17,7 +17,10 @@
  *          0.77 to 0.86 of the farthest of the rest, and farther from CIFAR-10 than from its parts
  *          (1.28). Coupled distances to the vehicles of CIFAR-10 are longer than back (1.18), to
  *          its animals equal within what five seeds tell; fine-tuning to the vehicles is shorter
- *          than back in the mean (0.74).
+ *          than back in the mean (0.74). The order is that of what models learn at this size:
+ *          source models are right on 0.19 of CIFAR-100 and 0.57 of the vehicles, coupled transfer
+ *          to CIFAR-100 ends at 0.16 (chance 0.05), and the short paths are those from what is
+ *          known well to what is learned little.
  * Minutes  smoke 0.05, desk 11, paper 200000 (estimated from the cost of a step), on one core.
  */
 #include "harness/harness.h"

@@ -55,6 +55,7 @@ static const struct claim claims[] = {
      .words = "though fine-tuning from animals to vehicles is short", .kind = ORDER,
      .metric = "easy.An-Ve.fine-tuning", .cell = LAST_CELL, .is = BELOW, .to = 1},
     MATRIX_CLAIM_LIKE_FINE_TUNING("ICML 2021, figure 2: 0.910 of printed numbers"),
+    MATRIX_CLAIMS_OF_LEARNING,
 };
 
 #endif

@@ -16,7 +16,9 @@ enum status matrix_report_emit(struct unit *u, const struct mat *k)
     emit(u, "asymmetry.fine-tuning", task_matrix_asymmetry(&k[TASK_MATRIX_EUCLIDEAN]));
     emit(u, "noise.coupled", task_matrix_noise(d, before));
     TRY(matrix_run_correlate(u, k, "coupled", TASK_MATRIX_COUPLED, TASK_MATRIX_EUCLIDEAN));
-    return matrix_run_correlate(u, k, "task2vec", TASK_MATRIX_TASK2VEC, TASK_MATRIX_EUCLIDEAN);
+    TRY(matrix_run_correlate(u, k, "task2vec", TASK_MATRIX_TASK2VEC, TASK_MATRIX_EUCLIDEAN));
+    TRY(matrix_run_correlate(u, k, "source", TASK_MATRIX_COUPLED, TASK_MATRIX_SOURCE_MODEL));
+    return matrix_run_correlate(u, k, "reached", TASK_MATRIX_COUPLED, TASK_MATRIX_TARGET_COUPLED);
 }
 
 void matrix_report_curve(struct unit *u, const struct mat *k,

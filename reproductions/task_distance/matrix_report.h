@@ -33,7 +33,13 @@ extern const double matrix_report_numbers[MATRIX_REPORT_CELLS]; /* 0, 1, 2, .. *
      "share of the " relabellings " relabellings with at least this correlation (Mantel's test, "  \
      "exact)"},                                                                                    \
     {"spearman.task2vec", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "the same, Task2Vec"},           \
-    {"p.task2vec", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "the same"}
+    {"p.task2vec", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "the same"},                             \
+    {"spearman.source", "1", NO_DIRECTION, CLASS_LONG32, 0,                                        \
+     "coupled distance with the test accuracy of the source model on its task"},                   \
+    {"p.source", "1", NO_DIRECTION, CLASS_LONG32, 0, "as p.coupled"},                              \
+    {"spearman.reached", "1", NO_DIRECTION, CLASS_LONG32, 0,                                       \
+     "coupled distance with the test accuracy on the target at its end"},                          \
+    {"p.reached", "1", NO_DIRECTION, CLASS_LONG32, 0, "as p.coupled"}
 
 /* A claim said again of the other length. */
 #define MATRIX_BY_A .place = "read as (8), the root of a mean; B is (17b), a mean of roots"
@@ -51,6 +57,16 @@ extern const double matrix_report_numbers[MATRIX_REPORT_CELLS]; /* 0, 1, 2, .. *
     {.id = "coupled-like-fine-tuning", .place = printed,                                           \
      .words = "coupled distances rise with fine-tuning: rank correlation above 0", .kind = ORDER,  \
      .metric = "spearman.coupled", .cell = LAST_CELL, .is = ABOVE, .to = 0}
+
+/* What a length says beside the tasks: how much the model knew, and how much it learned. */
+#define MATRIX_CLAIMS_OF_LEARNING                                                                  \
+    {.id = "weak-sources-are-far", .place = "ours, after a first run: what else a length measures",\
+     .words = "the worse a source model knows its own task, the farther all targets",              \
+     .kind = ORDER, .metric = "spearman.source", .cell = LAST_CELL, .is = BELOW, .to = 0},         \
+    {.id = "short-paths-reach-less",                                                               \
+     .place = "ours, after a first run: what else a length measures",                              \
+     .words = "the shorter the path, the lower the accuracy on the target at its end",             \
+     .kind = ORDER, .metric = "spearman.reached", .cell = LAST_CELL, .is = ABOVE, .to = 0}
 
 /* The metrics of MATRIX_METRICS that are of the matrix. */
 enum status matrix_report_emit(struct unit *u, const struct mat *kinds) MUST_USE;
