@@ -174,8 +174,10 @@ static void the_net_sees_means_of_the_originals(void **state)
             const float *corner = b->x + at / (POOLED * POOLED) * SIDE * SIDE +
                                   at / POOLED % POOLED * 2 * SIDE + at % POOLED * 2;
 
-            CHECK_NEAR(a->x[at], (corner[0] + corner[1] + corner[SIDE] + corner[SIDE + 1]) / 4,
-                       1e-6);
+            const float mean =
+                (corner[0] + corner[1] + corner[SIDE] + corner[SIDE + 1]) / 4;
+
+            CHECK_NEAR((double)a->x[at], (double)mean, 1e-6);
         }
     }
 }

@@ -40,7 +40,7 @@ static void the_best_rate_is_found_inside(void **state)
 
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-        struct hill h = {cases[k].peak, 0, INFINITY, STATUS_OK};
+        struct hill h = {cases[k].peak, 0, 1e9, STATUS_OK};
         struct rate_search s = search(&h, 9);
 
         CHECK_STATUS(rate_search_run(&s, NULL), STATUS_OK);
@@ -53,7 +53,7 @@ static void the_best_rate_is_found_inside(void **state)
 
 static void a_grid_that_may_not_widen_ends_at_its_edge(void **state)
 {
-    struct hill h = {6, 0, INFINITY, STATUS_OK};
+    struct hill h = {6, 0, 1e9, STATUS_OK};
     struct rate_search s = search(&h, 5);
 
     (void)state;
@@ -87,7 +87,7 @@ static double value_of(const struct unit *u, const char *name)
 static void what_is_emitted_names_the_winner(void **state)
 {
     static struct unit u = {.metrics = metrics, .metric_count = sizeof metrics / sizeof *metrics};
-    struct hill h = {-2, 0, INFINITY, STATUS_OK};
+    struct hill h = {-2, 0, 1e9, STATUS_OK};
     struct rate_search s = search(&h, 9);
 
     (void)state;
