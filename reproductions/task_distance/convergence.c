@@ -93,8 +93,8 @@ static enum status run_pair(const struct parameters *p, struct unit *u, struct p
     struct curve *curve = curve_open(u, "distance", "k [1]", "growing [1]", "constant [1]", NULL);
     struct curve *control = curve_open(u, "control", "k [1]", "never [1]", NULL);
     const size_t n = (size_t)p->iterations;
-    static struct coupled_iteration growing[PAIR_PROGRAMS_ITERATIONS], constant[PAIR_PROGRAMS_ITERATIONS],
-        never[PAIR_PROGRAMS_ITERATIONS];
+    static struct coupled_iteration growing[PAIR_PROGRAMS_ITERATIONS],
+        constant[PAIR_PROGRAMS_ITERATIONS], never[PAIR_PROGRAMS_ITERATIONS];
 
     TRY(follow(u, r, "growing", COUPLED_GROWING, n, growing));
     TRY(follow(u, r, "constant", COUPLED_CONSTANT, n, constant));

@@ -12,10 +12,10 @@
  *          model with other draws measures the same lengths and learns its own plan.
  * Differs  desk: images of 16 x 16 (shown at 32 x 32), 500 a task, the convolutional net with an
  *          eighth of the channels, blocks of 10 (the plan of 10 of the 50 is learned), T = 1000.
- * Found    A learned plan is one of the tasks, not of one transfer's noise: of the 10 % that it gains
- *          6 carry over to a transfer with other draws, and two transfers agree on 31 % of their
- *          pairs (chance 10 %). 13 % of the plan of features are left. Images that features pair
- *          look alike; those that a learned plan pairs do no more than images at random.
+ * Found    A learned plan is one of the tasks, not of one transfer's noise: of the 10 % that it
+ *          gains 6 carry over to a transfer with other draws, and two transfers agree on 31 % of
+ *          their pairs (chance 10 %). 13 % of the plan of features are left. Images that features
+ *          pair look alike; those that a learned plan pairs do no more than images at random.
  * Minutes  smoke 0.1, desk 1, paper 30000 (estimated from operations), on one core.
  */
 #include <math.h>
