@@ -21,8 +21,8 @@ used(c) = is(c) && shift(10) == 0 ? column('mean') : NaN
 plot_ways = "plot for [j=first:last] metrics using (rate(word(names, j))):(accuracy(word(names, j))) with linespoints lt j - first + 1 title word(titles, j), for [j=first:last] metrics using (rate(word(names, j))):(used(word(names, j))) with points pt 6 ps 2 lc rgb ink notitle"
 
 set logscale x
-set format x '%g'
-set xtics rotate by 0 font small
+set xtics font small
+set xtics (0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064)
 set offsets graph 0.03, graph 0.03, 0, 0
 set yrange [0:1]
 set xlabel 'learning rate'
@@ -34,6 +34,7 @@ first = 1; last = 4
 eval plot_ways
 @next_panel
 set ylabel 'held-out accuracy on the source'
+set xtics (0.000625, 0.00125, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
 first = 5; last = 6
 eval plot_ways
 unset multiplot
