@@ -15,7 +15,8 @@
  * Found    A learned plan is one of the tasks, not of one transfer's noise: of the 10 % that it
  *          gains 6 carry over to a transfer with other draws, and two transfers agree on 31 % of
  *          their pairs (chance 10 %). 13 % of the plan of features are left. Images that features
- *          pair look alike; those that a learned plan pairs do no more than images at random.
+ *          pair look alike (nearer by 0.029 than images at random, which are 0.319 apart); those
+ *          that a learned plan pairs do not, as far as five seeds tell (0.001).
  * Minutes  smoke 0.1, desk 1, paper 30000 (estimated from operations), on one core.
  */
 #include <math.h>
