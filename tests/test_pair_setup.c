@@ -303,8 +303,9 @@ static void a_run_is_coupled_transfer_by_its_options(void **state)
     }
     CHECK_TRUE(by_run[0].moved > 0.01);
     CHECK_NEAR(kept[0].moved, 0, 0);
-    CHECK_NEAR(by_run[0].length.mean, kept[0].length.mean, 0); /* the same first plan */
-    CHECK_TRUE(fabs(by_run[1].length.mean - kept[1].length.mean) > 0);
+    /* The same first plan; entries may be evaluated in batches of other sizes. */
+    CHECK_RELATIVE(by_run[0].length.mean, kept[0].length.mean, 1e-5);
+    CHECK_TRUE(fabs(by_run[1].length.mean / kept[1].length.mean - 1) > 1e-4);
     CHECK_TRUE(longer[0].length.mean > kept[0].length.mean);
 }
 
