@@ -208,14 +208,16 @@ static void emit_plans(struct unit *u, const struct pair_run *r, const struct pl
 
 static enum status run_pair(const struct parameters *p, struct unit *u, struct pair_run *r)
 {
-    struct coupled_transfer c =
-        coupled_transfer_create(u->mem, &r->pair, &r->model, &r->start, &r->options);
     static struct coupled_iteration out[PAIR_PROGRAMS_ITERATIONS];
-    const size_t b = c.evaluated.b, n = c.evaluated.blocks * b * b;
-    const size_t rows = (size_t)p->rows < b ? (size_t)p->rows : b;
-    struct plans plans = {.blocks = c.evaluated.blocks, .b = b};
+    const size_t b = r->options.block, rows = (size_t)p->rows < b ? (size_t)p->rows : b;
     const struct pair_setup s = setup_of(p);
+    struct coupled_transfer c;
+    struct plans plans;
+    size_t n;
 
+    c = coupled_transfer_create(u->mem, &r->pair, &r->model, &r->start, &r->options);
+    plans = (struct plans){.blocks = c.evaluated.blocks, .b = b};
+    n = plans.blocks * b * b;
     TRY(coupled_transfer_run(&c, 0, u->seed, NULL, out));
     plans.start = copied(u->mem, c.plan.plan, n);
     TRY(compare(u, &c, &plans));
