@@ -135,6 +135,10 @@ static void bad_files_say_what_was_found(void **state)
     CHECK_STATUS(read_word(&t, "a=cifar10:@nothing,@batch"), STATUS_DATA);
     CHECK_MESSAGE("nothing");
     own_task_free(&t);
+    CHECK_STATUS(read_word(&t, "second=idx:@labels,@images,@images,@labels"), STATUS_DATA);
+    CHECK_MESSAGE("--task second: ");
+    CHECK_MESSAGE("IDX images");
+    own_task_free(&t);
 }
 
 int main(void)

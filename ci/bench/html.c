@@ -58,6 +58,7 @@ static const char *const style[] = {
     ".sheet{overflow-x:auto;background:#fff;border:1px solid var(--line);border-radius:4px;"
     "padding:.6rem}\n"
     ".sheet svg{display:block;width:100%;height:auto;min-width:40rem}\n"
+    ".sheet svg image{image-rendering:pixelated}\n"
     ".sheet svg g{font-family:'DejaVu Sans',Verdana,sans-serif}\n"
     "figcaption{font-size:.93rem;margin-top:.5rem}\n"
     "details{margin:.75rem 0}summary{cursor:pointer;font-weight:600;padding:.35rem 0}\n",

@@ -16,35 +16,20 @@
  * Minutes  smoke 0.1, desk 4, paper 220000 (estimated from operations), on one core.
  */
 #include "net/conv_onednn.h"
-#include "task_distance/pair_setup.h"
+#include "task_distance/pair_programs.h"
 
 #define PARAMETERS(P)                                                                              \
     /* type   name           smoke desk  paper */                                                  \
     P(int,    seeds,         2,    5,    5,    "repetitions; ours")                                \
     P(int,    iterations,    1,    2,    4,    "code of 2021 (paper)")                             \
-    P(int,    train,         50,   500,  2500, "images a task; code of 2021 (paper)")              \
-    P(int,    small,         8,    8,    1,    "divides the channels of the smaller net; ours")    \
-    P(int,    large,         4,    4,    1,    "of the larger one; ours")                          \
-    P(int,    residual,      0,    0,    1,    "1: the larger one is WRN-16-4; paper")             \
-    P(int,    steps,         40,   1000, 20000, "T; code of 2021 (paper)")                         \
-    P(int,    checkpoints,   4,    20,   100,  "M; code of 2021 (paper)")                          \
-    P(double, learning_rate, .002, .002, 8e-4, "of .001 .. .02 by target accuracy; code (paper)")  \
-    P(int,    restart,       0,    0,    125,  "steps from velocity 0 to 0; code (paper: epochs)") \
-    P(int,    source_epochs, 6,    60,   180,  "code of 2020 (paper)")                             \
-    P(double, source_rate,   .01,  .01,  1e-3, "of the source model; code (paper)")                \
-    P(double, source_drop,   .2,   .2,   1,    "of that rate at 3, 6 and 8 tenths of the epochs")  \
-    P(int,    large_epochs,  6,    60,   600,  "source model of the larger net; code (paper)")     \
-    P(double, large_rate,    .01,  .01,  .1,   "the same; code (paper)")                           \
-    P(double, large_drop,    .2,   .2,   .2,   "the same; code (paper)")                           \
+    PAIR_TRAIN_PARAMETER(P)                                                                        \
+    PAIR_SIZE_PARAMETERS(P)                                                                        \
+    PAIR_TRANSFER_PARAMETERS(P)                                                                    \
+    PAIR_EPOCHS_PARAMETER(P)                                                                       \
+    PAIR_SOURCE_PARAMETERS(P)                                                                      \
+    PAIR_LARGE_PARAMETERS(P)                                                                       \
     PAIR_PARAMETERS(P)
 DEFINE_PARAMETERS(PARAMETERS)
-
-#define PAIRS CELL_NAMES("herbivores-carnivores", "vehicles1-vehicles2", "carnivores-flowers")
-static const struct axis pairs = {.name = "pair", .meaning = "source task - target task",
-                                  .at = {CELL_NAMES("vehicles1-vehicles2"), PAIRS, PAIRS}};
-static const size_t desk_pairs[][2] = {{0, 1}, {2, 3}, {1, 4}}, smoke_pairs[][2] = {{2, 3}};
-
-enum { MOST_ITERATIONS = 16 };
 
 static struct pair_setup small_setup(const struct parameters *p)
 {
@@ -73,13 +58,13 @@ static enum status load(const struct parameters *p, struct loaded *loaded)
 
 /* One network: its distances, and how far it followed. */
 static enum status transfer(const struct parameters *p, struct unit *u, const char *size,
-                            const struct pair_setup *s, const struct task_images *source,
-                            const struct task_images *target, double *distance)
+                            const struct pair_setup *s, const struct task_images images[2],
+                            double *distance)
 {
-    static struct coupled_iteration out[MOST_ITERATIONS];
+    static struct coupled_iteration out[PAIR_PROGRAMS_ITERATIONS];
     const struct coupled_iteration *last = &out[p->iterations - 1];
     struct pair_run r = {0};
-    enum status status = pair_run_open(&r, u, s, source, target);
+    enum status status = pair_run_open(&r, u, s, &images[0], &images[1]);
 
     if (status == STATUS_OK)
         status = pair_run_transfer(&r, u, (size_t)p->iterations, out);
@@ -99,17 +84,15 @@ static enum status transfer(const struct parameters *p, struct unit *u, const ch
 static enum status run_unit(const struct parameters *p, struct unit *u)
 {
     const struct pair_setup small = small_setup(p), large = large_setup(p);
-    const size_t *pair = u->profile == SMOKE ? smoke_pairs[u->cell] : desk_pairs[u->cell];
     struct curve *curve = curve_open(u, "capacity", "pair [1]", "small [1]", "large [1]", NULL);
-    struct task_images source, target;
+    struct task_images images[2];
     double distance[2];
     enum status status;
 
-    TRY(pair_setup_images(&source, u, &small, pair[0]));
-    TRY(pair_setup_images(&target, u, &small, pair[1]));
-    status = transfer(p, u, "small", &small, &source, &target, &distance[0]);
+    TRY(pair_programs_images(images, u, &small, pair_programs_tasks(u)));
+    status = transfer(p, u, "small", &small, images, &distance[0]);
     if (status == STATUS_OK)
-        status = transfer(p, u, "large", &large, &source, &target, &distance[1]);
+        status = transfer(p, u, "large", &large, images, &distance[1]);
     if (status == STATUS_DIVERGED)
         return unit_diverged(u, 0, 0);
     TRY(status);
@@ -155,20 +138,17 @@ int main(int argc, char **argv)
 {
     return harness_main(argc, argv, &(struct reproduction){
         .id = "capacity", .title = "Distances between tasks by a smaller and a larger network",
-        .paper = "Y. Gao and P. Chaudhari, An information-geometric distance on the space of tasks "
-                 "(arXiv 2011.00613v1)",
+        .paper = PAIR_PROGRAMS_PAPER,
         .data = "CIFAR-100",
         .differs = "desk compares the convolutional net with an eighth and a quarter of its "
                    "channels, on images of 16 x 16, 500 a task, T = 1000, with equal rates, two "
                    "iterations and three pairs; paper compares WRN-16-4 and the convolutional net "
                    "in full. Rates are ours at desk, chosen by target accuracy on other seeds with "
                    "the smaller net. Accuracies stand beside the distances, which the paper does "
-                   "not give. Plans and tau are the published code's of 2021: a quadratic "
-                   "proximal term without entropy instead of (17a), a fixed schedule instead of "
-                   "draws.",
+                   "not give. " PAIR_PROGRAMS_PLANS,
         .caption = "Left: length B of the last iteration for three pairs of tasks, smaller and "
                    "larger network. Right: accuracy on the target at the end of the path, on "
                    "training and on test images.",
         .minutes = {0.1, 4, 220000}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
-        .axis = &pairs, .load = load, .run_unit = run_unit, .record = conv_record});
+        .axis = &pair_programs_axis, .load = load, .run_unit = run_unit, .record = conv_record});
 }

@@ -25,31 +25,20 @@
 #include <math.h>
 
 #include "net/conv_onednn.h"
-#include "task_distance/pair_setup.h"
+#include "task_distance/pair_programs.h"
 
 #define PARAMETERS(P)                                                                              \
     /* type   name           smoke desk  paper */                                                  \
     P(int,    seeds,         2,    5,    5,    "repetitions; ours")                                \
     P(int,    iterations,    2,    5,    6,    "k = 0 .. this - 1; figure 4b shows four or five")  \
     P(int,    control,       2,    3,    3,    "iterations with the plan never updated; ours")     \
-    P(int,    train,         50,   500,  2500, "images a task; code of 2021 (paper)")              \
-    P(int,    divisor,       8,    8,    1,    "of the channels of the convolutional net")         \
-    P(int,    steps,         40,   1000, 20000, "T; code of 2021 (paper)")                         \
-    P(int,    checkpoints,   4,    20,   100,  "M; code of 2021 (paper)")                          \
-    P(double, learning_rate, .002, .002, 8e-4, "of .001 .. .02 by target accuracy; code (paper)")  \
-    P(int,    restart,       0,    0,    125,  "steps from velocity 0 to 0; code (paper: epochs)") \
-    P(int,    source_epochs, 6,    60,   180,  "code of 2020 (paper)")                             \
-    P(double, source_rate,   .01,  .01,  1e-3, "of the source model; code (paper)")                \
-    P(double, source_drop,   .2,   .2,   1,    "of that rate at 3, 6 and 8 tenths of the epochs")  \
+    PAIR_TRAIN_PARAMETER(P)                                                                        \
+    PAIR_DIVISOR_PARAMETER(P)                                                                      \
+    PAIR_TRANSFER_PARAMETERS(P)                                                                    \
+    PAIR_EPOCHS_PARAMETER(P)                                                                       \
+    PAIR_SOURCE_PARAMETERS(P)                                                                      \
     PAIR_PARAMETERS(P)
 DEFINE_PARAMETERS(PARAMETERS)
-
-#define PAIRS CELL_NAMES("herbivores-carnivores", "vehicles1-vehicles2", "carnivores-flowers")
-static const struct axis pairs = {.name = "pair", .meaning = "source task - target task",
-                                  .at = {CELL_NAMES("vehicles1-vehicles2"), PAIRS, PAIRS}};
-static const size_t desk_pairs[][2] = {{0, 1}, {2, 3}, {1, 4}}, smoke_pairs[][2] = {{2, 3}};
-
-enum { MOST_ITERATIONS = 16 };
 
 static struct pair_setup setup_of(const struct parameters *p)
 {
@@ -104,8 +93,8 @@ static enum status run_pair(const struct parameters *p, struct unit *u, struct p
     struct curve *curve = curve_open(u, "distance", "k [1]", "growing [1]", "constant [1]", NULL);
     struct curve *control = curve_open(u, "control", "k [1]", "never [1]", NULL);
     const size_t n = (size_t)p->iterations;
-    static struct coupled_iteration growing[MOST_ITERATIONS], constant[MOST_ITERATIONS],
-        never[MOST_ITERATIONS];
+    static struct coupled_iteration growing[PAIR_PROGRAMS_ITERATIONS],
+        constant[PAIR_PROGRAMS_ITERATIONS], never[PAIR_PROGRAMS_ITERATIONS];
 
     TRY(follow(u, r, "growing", COUPLED_GROWING, n, growing));
     TRY(follow(u, r, "constant", COUPLED_CONSTANT, n, constant));
@@ -121,18 +110,8 @@ static enum status run_pair(const struct parameters *p, struct unit *u, struct p
 static enum status run_unit(const struct parameters *p, struct unit *u)
 {
     const struct pair_setup s = setup_of(p);
-    const size_t *pair = u->profile == SMOKE ? smoke_pairs[u->cell] : desk_pairs[u->cell];
-    struct task_images source, target;
-    struct pair_run r = {0};
-    enum status status;
 
-    TRY(pair_setup_images(&source, u, &s, pair[0]));
-    TRY(pair_setup_images(&target, u, &s, pair[1]));
-    status = pair_run_open(&r, u, &s, &source, &target);
-    if (status == STATUS_OK)
-        status = run_pair(p, u, &r);
-    pair_run_close(&r);
-    return status == STATUS_DIVERGED ? unit_diverged(u, 0, 0) : status;
+    return pair_programs_run(p, u, &s, pair_programs_tasks(u), run_pair);
 }
 
 static const struct metric metrics[] = {
@@ -179,21 +158,18 @@ int main(int argc, char **argv)
 {
     return harness_main(argc, argv, &(struct reproduction){
         .id = "convergence", .title = "Distances between tasks over updates of the coupling",
-        .paper = "Y. Gao and P. Chaudhari, An information-geometric distance on the space of tasks "
-                 "(arXiv 2011.00613v1)",
+        .paper = PAIR_PROGRAMS_PAPER,
         .data = "CIFAR-100",
         .differs = "desk has images of 16 x 16, 500 a task, a net with an eighth of the channels, "
                    "blocks of 10 and T = 1000 steps; rates are ours, chosen by target accuracy on "
                    "other seeds. The first plan comes from features of a net trained on the 75 "
                    "classes of no task, not on ImageNet. The constant weight and the plan that is "
                    "never updated are ours: the growing one makes the plan stand still by itself, "
-                   "and iterations differ in what they draw. Plans and tau are the published "
-                   "code's of 2021: a quadratic proximal term without entropy instead of (17a), a "
-                   "fixed schedule instead of draws.",
+                   "and iterations differ in what they draw. " PAIR_PROGRAMS_PLANS,
         .caption = "Length B of iteration k of coupled transfer for three pairs of tasks: with the "
                    "growing proximal weight of the published code, with a constant one, and with "
                    "the plan of features never updated (noise). Proper lengths; the published "
                    "code's statistic is B / (sqrt 2 M).",
         .minutes = {0.1, 8, 170000}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
-        .axis = &pairs, .load = load, .run_unit = run_unit, .record = conv_record});
+        .axis = &pair_programs_axis, .load = load, .run_unit = run_unit, .record = conv_record});
 }

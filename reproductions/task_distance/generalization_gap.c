@@ -20,20 +20,16 @@
 #include <math.h>
 
 #include "net/conv_onednn.h"
-#include "task_distance/pair_setup.h"
+#include "task_distance/pair_programs.h"
 
 #define PARAMETERS(P)                                                                              \
     /* type   name           smoke desk  paper */                                                  \
     P(int,    seeds,         2,    5,    5,    "repetitions; ours")                                \
     P(int,    iterations,    2,    3,    4,    "the last one is shown; code of 2021 (paper)")      \
-    P(int,    divisor,       8,    8,    1,    "of the channels of the convolutional net")         \
-    P(int,    steps,         40,   1000, 20000, "T; code of 2021 (paper)")                         \
-    P(int,    checkpoints,   4,    20,   100,  "M; code of 2021 (paper)")                          \
-    P(double, learning_rate, .002, .002, 8e-4, "of .001 .. .02 by target accuracy; code (paper)")  \
-    P(int,    restart,       0,    0,    125,  "steps from velocity 0 to 0; code (paper: epochs)") \
+    PAIR_DIVISOR_PARAMETER(P)                                                                      \
+    PAIR_TRANSFER_PARAMETERS(P)                                                                    \
     P(int,    source_steps,  15,   1500, 22500, "of the source model, whatever its images; ours")  \
-    P(double, source_rate,   .01,  .01,  1e-3, "of the source model; code (paper)")                \
-    P(double, source_drop,   .2,   .2,   1,    "of that rate at 3, 6 and 8 tenths of the epochs")  \
+    PAIR_SOURCE_PARAMETERS(P)                                                                      \
     PAIR_PARAMETERS(P)
 DEFINE_PARAMETERS(PARAMETERS)
 
@@ -41,7 +37,7 @@ static const struct axis sizes = {
     .name = "N", .meaning = "training images a task",
     .at = {CELL_VALUES(50), CELL_VALUES(250, 500, 2000), CELL_VALUES(500, 2500)}};
 
-enum { MOST_ITERATIONS = 16, VEHICLES_1 = 2, VEHICLES_2 = 3 };
+static const size_t vehicles_1_to_2[] = {2, 3};
 
 /* As many steps for the source model whatever its images. */
 static struct pair_setup setup_of(const struct parameters *p, double images)
@@ -85,9 +81,9 @@ static void measure(struct unit *u, const struct parameters *p, const struct cou
     emit(u, "peak", (double)peak / (double)M);
 }
 
-static enum status run_pair(const struct parameters *p, struct unit *u, const struct pair_run *r)
+static enum status run_pair(const struct parameters *p, struct unit *u, struct pair_run *r)
 {
-    static struct coupled_iteration out[MOST_ITERATIONS];
+    static struct coupled_iteration out[PAIR_PROGRAMS_ITERATIONS];
     const struct coupled_iteration *last = &out[p->iterations - 1];
 
     TRY(pair_run_transfer(r, u, (size_t)p->iterations, out));
@@ -102,17 +98,8 @@ static enum status run_pair(const struct parameters *p, struct unit *u, const st
 static enum status run_unit(const struct parameters *p, struct unit *u)
 {
     const struct pair_setup s = setup_of(p, u->cell_value);
-    struct task_images source, target;
-    struct pair_run r = {0};
-    enum status status;
 
-    TRY(pair_setup_images(&source, u, &s, VEHICLES_1));
-    TRY(pair_setup_images(&target, u, &s, VEHICLES_2));
-    status = pair_run_open(&r, u, &s, &source, &target);
-    if (status == STATUS_OK)
-        status = run_pair(p, u, &r);
-    pair_run_close(&r);
-    return status == STATUS_DIVERGED ? unit_diverged(u, 0, 0) : status;
+    return pair_programs_run(p, u, &s, vehicles_1_to_2, run_pair);
 }
 
 static const struct metric metrics[] = {
@@ -156,16 +143,14 @@ int main(int argc, char **argv)
 {
     return harness_main(argc, argv, &(struct reproduction){
         .id = "generalization_gap", .title = "Training and test loss on the way to another task",
-        .paper = "Y. Gao and P. Chaudhari, An information-geometric distance on the space of tasks "
-                 "(arXiv 2011.00613v1)",
+        .paper = PAIR_PROGRAMS_PAPER,
         .data = "CIFAR-100",
         .differs = "desk has images of 16 x 16, 250 to 2000 a task (paper 2500), a net with an "
                    "eighth of the channels, blocks of 10 and T = 1000 steps; rates are ours, "
                    "chosen by target accuracy on other seeds. Test images have one partner each, "
                    "from a coupling of their features, which the paper does not describe; training "
                    "losses weight all pairs of 10 blocks by the plan. How small is small is ours. "
-                   "Plans and tau are the published code's of 2021: a quadratic proximal term "
-                   "without entropy instead of (17a), a fixed schedule instead of draws.",
+                   PAIR_PROGRAMS_PLANS,
         .caption = "Cross-entropy on the interpolated data along the last iteration of coupled "
                    "transfer from vehicles-1 to vehicles-2, for training pairs and for test "
                    "images, by the number of training images a task.",

@@ -167,6 +167,13 @@ static enum status all_classes(struct own_task *t, const char *word)
     return STATUS_OK;
 }
 
+/* Which of several tasks a file's failure is of. */
+static enum status of_task(const struct own_task *t, enum status status)
+{
+    return status == STATUS_OK ? STATUS_OK
+                               : status_set(status, "--task %s: %s", t->name, status_message());
+}
+
 static enum status read_files(struct own_task *t, const char *kind, char *files, const char *word)
 {
     char *path[4];
@@ -177,11 +184,11 @@ static enum status read_files(struct own_task *t, const char *kind, char *files,
     if (cut(files, ',', path, 4) != (idx ? 4 : 2))
         return misread(word);
     if (idx) {
-        TRY(read_idx(&t->train, path[0], path[1]));
-        return read_idx(&t->test, path[2], path[3]);
+        TRY(of_task(t, read_idx(&t->train, path[0], path[1])));
+        return of_task(t, read_idx(&t->test, path[2], path[3]));
     }
-    TRY(read_cifar(&t->train, path[0], fine ? CIFAR_100 : CIFAR_10));
-    return read_cifar(&t->test, path[1], fine ? CIFAR_100 : CIFAR_10);
+    TRY(of_task(t, read_cifar(&t->train, path[0], fine ? CIFAR_100 : CIFAR_10)));
+    return of_task(t, read_cifar(&t->test, path[1], fine ? CIFAR_100 : CIFAR_10));
 }
 
 static struct dataset empty_set(const char *name)

@@ -71,15 +71,27 @@ static enum status add_features(struct task_images *images, const struct unit *u
     return status;
 }
 
-enum status pair_setup_images(struct task_images *out, const struct unit *u,
-                              const struct pair_setup *s, size_t task)
+static enum status draw(struct task_images *out, const struct unit *u, const struct pair_setup *s,
+                        size_t task, int pooled)
 {
     const struct pair_data *d = u->data;
     const struct task_images_spec spec = {.train = s->train, .validation = s->validation,
-                                          .test = s->test, .pooled = s->pooled};
+                                          .test = s->test, .pooled = pooled};
 
-    TRY(cifar_tasks_images(out, u->mem, d->tasks, task, &spec, u->seed));
-    return add_features(out, u, s, d);
+    return cifar_tasks_images(out, u->mem, d->tasks, task, &spec, u->seed);
+}
+
+enum status pair_setup_images(struct task_images *out, const struct unit *u,
+                              const struct pair_setup *s, size_t task)
+{
+    TRY(draw(out, u, s, task, s->pooled));
+    return add_features(out, u, s, u->data);
+}
+
+enum status pair_setup_originals(struct task_images *out, const struct unit *u,
+                                 const struct pair_setup *s, size_t task)
+{
+    return draw(out, u, s, task, 0);
 }
 
 enum status pair_run_open(struct pair_run *r, const struct unit *u, const struct pair_setup *s,

@@ -77,6 +77,10 @@ enum status pair_setup_load(struct loaded *loaded, const struct pair_setup *s) M
 enum status pair_setup_images(struct task_images *out, const struct unit *u,
                               const struct pair_setup *s, size_t task) MUST_USE;
 
+/* The same records as they are, without features, for people to look at. */
+enum status pair_setup_originals(struct task_images *out, const struct unit *u,
+                                 const struct pair_setup *s, size_t task) MUST_USE;
+
 /* One pair ready for transfer. */
 struct pair_run {
     struct convnet *net;

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* pair_programs: what the programs about chosen pairs of the five CIFAR-100 tasks share beside
+ * pair_setup.h: rows of their tables, the three pairs, the frame of a unit, words. */
+#ifndef TASK_DISTANCE_PAIR_PROGRAMS_H
+#define TASK_DISTANCE_PAIR_PROGRAMS_H
+
+#include <stddef.h>
+
+#include "harness/harness.h"
+#include "task_distance/pair_setup.h"
+
+/* ---- rows ---- */
+
+#define PAIR_TRAIN_PARAMETER(P)                                                                    \
+    P(int,    train,         50,   500,  2500, "images a task; code of 2021 (paper)")
+
+#define PAIR_DIVISOR_PARAMETER(P)                                                                  \
+    P(int,    divisor,       8,    8,    1,    "of the channels of the convolutional net")
+
+#define PAIR_TRANSFER_PARAMETERS(P)                                                                \
+    P(int,    steps,         40,   1000, 20000, "T; code of 2021 (paper)")                         \
+    P(int,    checkpoints,   4,    20,   100,  "M; code of 2021 (paper)")                          \
+    P(double, learning_rate, .002, .002, 8e-4, "of .001 .. .02 by target accuracy; code (paper)")  \
+    P(int,    restart,       0,    0,    125,  "steps from velocity 0 to 0; code (paper: epochs)")
+
+#define PAIR_EPOCHS_PARAMETER(P)                                                                   \
+    P(int,    source_epochs, 6,    60,   180,  "code of 2020 (paper)")
+
+#define PAIR_SOURCE_PARAMETERS(P)                                                                  \
+    P(double, source_rate,   .01,  .01,  1e-3, "of the source model; code (paper)")                \
+    P(double, source_drop,   .2,   .2,   1,    "of that rate at 3, 6 and 8 tenths of the epochs")
+
+/* A smaller and a larger net, and the larger one's source model. */
+#define PAIR_SIZE_PARAMETERS(P)                                                                    \
+    P(int,    small,         8,    8,    1,    "divides the channels of the smaller net; ours")    \
+    P(int,    large,         4,    4,    1,    "of the larger one; ours")                          \
+    P(int,    residual,      0,    0,    1,    "1: the larger one is WRN-16-4; paper")
+
+#define PAIR_LARGE_PARAMETERS(P)                                                                   \
+    P(int,    large_epochs,  6,    60,   600,  "source model of the larger net; code (paper)")     \
+    P(double, large_rate,    .01,  .01,  .1,   "the same; code (paper)")                           \
+    P(double, large_drop,    .2,   .2,   .2,   "the same; code (paper)")
+
+/* ---- pairs ---- */
+
+/* Cells: herbivores-carnivores, vehicles1-vehicles2, carnivores-flowers; at smoke the second. */
+extern const struct axis pair_programs_axis;
+
+/* Their sources and targets, 0 .. 4 as in cifar_subsets. */
+enum { PAIR_PROGRAMS_PAIRS = 3 };
+extern const size_t pair_programs_pairs[PAIR_PROGRAMS_PAIRS][2];
+
+/* Those of the unit's cell. */
+const size_t *pair_programs_tasks(const struct unit *u);
+
+/* ---- a unit ---- */
+
+enum { PAIR_PROGRAMS_ITERATIONS = 16 }; /* at most, of one transfer */
+
+/* pair_setup_images of both tasks: source, target. */
+enum status pair_programs_images(struct task_images images[2], const struct unit *u,
+                                 const struct pair_setup *s, const size_t *tasks) MUST_USE;
+
+/* A unit about one pair: its images, its source model, what the program measures of it. A transfer
+ * or source model that diverged is its outcome. */
+enum status pair_programs_run(const struct parameters *p, struct unit *u,
+                              const struct pair_setup *s, const size_t *tasks,
+                              enum status (*measure)(const struct parameters *p, struct unit *u,
+                                                     struct pair_run *r)) MUST_USE;
+
+/* ---- words ---- */
+
+#define PAIR_PROGRAMS_PAPER                                                                        \
+    "Y. Gao and P. Chaudhari, An information-geometric distance on the space of tasks "            \
+    "(arXiv 2011.00613v1)"
+
+#define PAIR_PROGRAMS_PLANS                                                                        \
+    "Plans and tau are the published code's of 2021: a quadratic proximal term without entropy "   \
+    "instead of (17a), a fixed schedule instead of draws."
+
+#endif
