@@ -75,6 +75,7 @@ static enum status follow(struct unit *u, struct pair_run *r, const char *kind,
     double first, end;
 
     r->options.update = update;
+    r->options.last_update = update == COUPLED_GROWING; /* its mass is measured */
     TRY(pair_run_transfer(r, u, iterations, out));
     for (size_t k = 0; k < iterations; k++)
         emit_at(u, arena_text(u->mem, "distance.%s", kind), (int)k, out[k].length.mean);

@@ -88,7 +88,7 @@ static enum status descend(struct coupled_transfer *c, size_t m)
     return STATUS_OK;
 }
 
-static void begin(struct coupled_transfer *c, size_t k, uint64_t seed)
+static void begin(struct coupled_transfer *c, size_t k, uint64_t seed, int all)
 {
     struct coupled_work *w = c->work;
     const struct rng flips = rng_stream(seed, "augment:%zu", k);
@@ -102,7 +102,7 @@ static void begin(struct coupled_transfer *c, size_t k, uint64_t seed)
                          rng_stream(seed, "augment-target:%zu", k));
     w->draws = rng_stream(seed, "pairs:%zu", k);
     w->taus = rng_stream(seed, "tau:%zu", k);
-    coupled_work_begin(w, &c->evaluated);
+    coupled_work_begin(w, &c->evaluated, all);
 }
 
 static void finish(struct coupled_transfer *c, struct coupled_iteration *out)
@@ -115,17 +115,17 @@ static void finish(struct coupled_transfer *c, struct coupled_iteration *out)
         .mean = coupling_mean_cost(&c->evaluated, c->cost),
         .riemannian = fisher_length_riemannian(&w->length),
         .released = fisher_length_released(&w->length, w->weights)};
-    out->accuracy = transfer_accuracy_of(c->model, c->pair);
 }
 
-enum status coupled_transfer_iterate(struct coupled_transfer *c, size_t k, uint64_t seed,
-                                     struct coupled_iteration *out)
+/* all: the cost of every pair. */
+static enum status iterate(struct coupled_transfer *c, size_t k, uint64_t seed, int all,
+                           struct coupled_iteration *out)
 {
     const struct transfer_options *o = &c->options.transfer;
     struct rng marks = rng_stream(seed, "checkpoints:%zu", k);
 
     *out = (struct coupled_iteration){0};
-    begin(c, k, seed);
+    begin(c, k, seed, all);
     coupled_work_start(c->work, out);
     for (size_t m = 1; m <= o->checkpoints; m++) {
         TRY(descend(c, m));
@@ -133,6 +133,14 @@ enum status coupled_transfer_iterate(struct coupled_transfer *c, size_t k, uint6
         coupled_work_measure(c->work, m, out);
     }
     finish(c, out);
+    return STATUS_OK;
+}
+
+enum status coupled_transfer_iterate(struct coupled_transfer *c, size_t k, uint64_t seed,
+                                     struct coupled_iteration *out)
+{
+    TRY(iterate(c, k, seed, 1, out));
+    out->accuracy = transfer_accuracy_of(c->model, c->pair);
     return STATUS_OK;
 }
 
@@ -160,7 +168,7 @@ static enum status update(struct coupled_transfer *c, size_t k, struct coupled_i
         weight *= 5;
     if (o->update == COUPLED_ENTROPIC)
         status = coupling_entropic(&c->evaluated, cost, o->epsilon, o->lambda, &report);
-    else if (o->update != COUPLED_NEVER)
+    else
         status = coupling_quadratic(&c->evaluated, cost, weight, COUPLED_GAP, COUPLED_SWEEPS,
                                     &report);
     out->moved = report.moved;
@@ -180,6 +188,8 @@ static enum status start_plans(struct coupled_transfer *c, uint64_t seed)
     TRY(tolerated(coupling_start(&c->plan, s->part[TASK_TRAIN].features,
                                  t->part[TASK_TRAIN].features, s->feature_dim, o->start_cost,
                                  o->start_epsilon, &report)));
+    if (!o->losses)
+        return STATUS_OK;
     TRY(tolerated(coupling_start(&c->work->test_plan, s->part[TASK_TEST].features,
                                  t->part[TASK_TEST].features, s->feature_dim, o->start_cost,
                                  o->start_epsilon, &report)));
@@ -201,8 +211,14 @@ static enum status iterate_all(struct coupled_transfer *c, size_t iterations, ui
                                struct coupled_state *saved, struct coupled_iteration *out)
 {
     for (size_t k = saved->done; k < iterations; k++) {
-        TRY(coupled_transfer_iterate(c, k, seed, &out[k]));
-        TRY(update(c, k, &out[k]));
+        const int updates = c->options.update != COUPLED_NEVER &&
+                            (k + 1 < iterations || c->options.last_update);
+
+        TRY(iterate(c, k, seed, updates, &out[k]));
+        if (k + 1 == iterations)
+            out[k].accuracy = transfer_accuracy_of(c->model, c->pair);
+        if (updates)
+            TRY(update(c, k, &out[k]));
         saved->done = k + 1;
         TRY(coupled_state_save(saved));
     }

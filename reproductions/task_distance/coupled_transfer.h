@@ -44,21 +44,23 @@ struct coupled_options {
     enum coupled_update update;
     double weight;            /* quadratic updates */
     double epsilon, lambda;   /* entropic ones */
+    int last_update;          /* 0: the plan stays after the last iteration, which then needs the
+                                 lengths of pairs in the plan alone, as others without an update */
+    int losses;               /* 0: no losses along the path */
 };
 
 /* What iteration k was. Plain numbers: saved and read back as they are. */
 struct coupled_iteration {
     struct transfer_length length;
-    struct transfer_accuracy accuracy; /* of w_M */
+    struct transfer_accuracy accuracy; /* of w_M of the last iteration of a run; of others 0 */
     double moved;             /* mass that the update of the plan after this iteration moved */
     double gap;               /* of that update: objective less a lower bound of it */
     double tau[TRANSFER_CHECKPOINTS_MOST + 1];        /* M + 1 */
-    double train_loss[TRANSFER_CHECKPOINTS_MOST + 1]; /* on p_tau at w_m: entries by G^k */
+    double train_loss[TRANSFER_CHECKPOINTS_MOST + 1]; /* on p_tau at w_m: entries by G^k; with
+                                 options.losses, else 0 */
     double test_loss[TRANSFER_CHECKPOINTS_MOST + 1];  /* the same over test images, each with one
                                  partner drawn from a coupling of test features */
     double step[TRANSFER_CHECKPOINTS_MOST + 1];       /* mean sqrt(2 KL) by G^k of m = 1..M */
-    double seconds;           /* of the iteration; no result */
-    double step_seconds, engine_seconds; /* all training steps; the network's own part of them */
 };
 
 struct coupled_transfer {
@@ -68,7 +70,8 @@ struct coupled_transfer {
     struct coupled_options options;
     struct coupling plan;     /* of training images */
     struct coupling evaluated;/* its first cost_blocks blocks: a view */
-    double *cost;             /* cost_blocks x b x b: C of the last iteration */
+    double *cost;             /* cost_blocks x b x b: C of the last iteration; 0 where no update
+                                 followed and the plan had no mass */
     struct coupled_work *work;
 };
 

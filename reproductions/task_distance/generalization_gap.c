@@ -85,11 +85,12 @@ static void measure(struct unit *u, const struct parameters *p, const struct cou
     emit(u, "peak", (double)peak / (double)M);
 }
 
-static enum status run_pair(const struct parameters *p, struct unit *u, const struct pair_run *r)
+static enum status run_pair(const struct parameters *p, struct unit *u, struct pair_run *r)
 {
     static struct coupled_iteration out[MOST_ITERATIONS];
     const struct coupled_iteration *last = &out[p->iterations - 1];
 
+    r->options.losses = 1;
     TRY(pair_run_transfer(r, u, (size_t)p->iterations, out));
     measure(u, p, last);
     emit(u, "distance", last->length.mean);
