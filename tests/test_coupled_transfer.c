@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "geometry/fisher.h"
 #include "linalg/blas.h"
+#include "task_distance/coupled_memo.h"
 #include "transfer_tasks.h"
 
 static struct arena mem;
@@ -225,6 +226,44 @@ static void what_nobody_asks_for_is_left_out(void **state)
     CHECK_TRUE(left_out > T_N && left_out < T_N * T_BLOCK);
 }
 
+/* Growing and constant weights differ from iteration 2 on, a plan that is never updated from 1 on:
+ * of nine iterations six are different, and each run's last is done in any case. */
+static void runs_share_what_they_have_in_common(void **state)
+{
+    static const enum coupled_update kinds[] = {COUPLED_GROWING, COUPLED_CONSTANT, COUPLED_NEVER};
+    struct coupled_memo memo =
+        coupled_memo_create(&mem, 9, T_N * T_BLOCK, T_N * T_BLOCK);
+    struct coupled_iteration alone[3], shared[3];
+    size_t done = 0;
+
+    (void)state;
+    for (size_t u = 0; u < 3; u++) {
+        struct coupled_options o = transfer_settings(0.05);
+
+        o.update = kinds[u];
+        struct coupled_transfer c = create(&o);
+        CHECK_STATUS(coupled_transfer_run(&c, 3, 1, NULL, alone), STATUS_OK);
+        const struct model model = watched(1000, 0);
+        struct coupled_transfer d = coupled_transfer_create(&mem, &pair, &model, &m.start, &o);
+        d.memo = &memo;
+        CHECK_STATUS(coupled_transfer_run(&d, 3, 1, NULL, shared), STATUS_OK);
+        done += passes;
+        for (size_t k = 0; k < 3; k++) {
+            CHECK_RELATIVE(shared[k].length.mean, alone[k].length.mean, 1e-6);
+            CHECK_NEAR(shared[k].moved, alone[k].moved, 0);
+        }
+        CHECK_NEAR(shared[2].accuracy.target[TASK_TEST], alone[2].accuracy.target[TASK_TEST], 0);
+        assert_memory_equal(d.plan.plan, c.plan.plan, T_N * T_BLOCK * sizeof(double));
+    }
+    assert_int_equal(done, 6 * 24);
+    struct coupled_iteration other;
+    struct coupled_options o = transfer_settings(0.05);
+    struct coupled_transfer c = create(&o);
+    assert_int_equal(coupled_memo_find(&memo, &c, 0, 2, 0, &other), 0); /* another seed and plan */
+    memo.plan++;
+    CHECK_ABORTS(if (coupled_memo_find(&memo, &c, 0, 1, 0, &other)) return);
+}
+
 /* The model has learned the task already: what is left are the steps of its own training. */
 static void an_identical_task_is_near(void **state)
 {
@@ -377,6 +416,7 @@ int main(void)
         cmocka_unit_test(plans_stay_couplings),
         cmocka_unit_test(blocks_without_a_cost_keep_their_plan),
         cmocka_unit_test(what_nobody_asks_for_is_left_out),
+        cmocka_unit_test(runs_share_what_they_have_in_common),
         cmocka_unit_test(an_identical_task_is_near),
         cmocka_unit_test(same_seed_same_bits),
         cmocka_unit_test(a_killed_run_goes_on_to_the_same_bits),

@@ -108,6 +108,7 @@ static enum status run_pair(const struct parameters *p, struct unit *u, struct p
     static struct coupled_iteration growing[MOST_ITERATIONS], constant[MOST_ITERATIONS],
         never[MOST_ITERATIONS];
 
+    pair_run_share(r, u, n);
     TRY(follow(u, r, "growing", COUPLED_GROWING, n, growing));
     TRY(follow(u, r, "constant", COUPLED_CONSTANT, n, constant));
     TRY(follow(u, r, "never", COUPLED_NEVER, (size_t)p->control, never));

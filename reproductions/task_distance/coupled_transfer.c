@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "geometry/fisher.h"
+#include "task_distance/coupled_memo.h"
 #include "task_distance/coupled_state.h"
 #include "task_distance/coupled_work.h"
 
@@ -117,7 +118,7 @@ static void finish(struct coupled_transfer *c, struct coupled_iteration *out)
         .released = fisher_length_released(&w->length, w->weights)};
 }
 
-/* all: the cost of every pair. */
+/* all: the cost of every pair, for an update. */
 static enum status iterate(struct coupled_transfer *c, size_t k, uint64_t seed, int all,
                            struct coupled_iteration *out)
 {
@@ -136,12 +137,18 @@ static enum status iterate(struct coupled_transfer *c, size_t k, uint64_t seed, 
     return STATUS_OK;
 }
 
+static enum status iterate_alone(struct coupled_transfer *c, size_t k, uint64_t seed, int all,
+                                 struct coupled_iteration *out)
+{
+    TRY(iterate(c, k, seed, all, out));
+    out->accuracy = transfer_accuracy_of(c->model, c->pair);
+    return STATUS_OK;
+}
+
 enum status coupled_transfer_iterate(struct coupled_transfer *c, size_t k, uint64_t seed,
                                      struct coupled_iteration *out)
 {
-    TRY(iterate(c, k, seed, 1, out));
-    out->accuracy = transfer_accuracy_of(c->model, c->pair);
-    return STATUS_OK;
+    return iterate_alone(c, k, seed, 1, out);
 }
 
 /* ---- plans ---- */
@@ -214,8 +221,13 @@ static enum status iterate_all(struct coupled_transfer *c, size_t iterations, ui
         const int updates = c->options.update != COUPLED_NEVER &&
                             (k + 1 < iterations || c->options.last_update);
 
-        TRY(iterate(c, k, seed, updates, &out[k]));
-        if (k + 1 == iterations)
+        const int last = k + 1 == iterations;
+
+        if (last || !coupled_memo_find(c->memo, c, k, seed, updates, &out[k])) {
+            TRY(iterate(c, k, seed, updates, &out[k]));
+            coupled_memo_keep(c->memo, c, k, seed, updates, &out[k]);
+        }
+        if (last)
             out[k].accuracy = transfer_accuracy_of(c->model, c->pair);
         if (updates)
             TRY(update(c, k, &out[k]));
@@ -246,5 +258,5 @@ enum status coupled_transfer_independent(struct coupled_transfer *c, uint64_t se
     product_plan(&c->plan);
     product_plan(&c->work->test_plan);
     coupled_work_draw_test(c->work, &draws);
-    return coupled_transfer_iterate(c, 0, seed, out);
+    return iterate_alone(c, 0, seed, 0, out);
 }

@@ -73,6 +73,7 @@ struct coupled_transfer {
     double *cost;             /* cost_blocks x b x b: C of the last iteration; 0 where no update
                                  followed and the plan had no mass */
     struct coupled_work *work;
+    struct coupled_memo *memo;/* NULL, or where a run looks for its iterations but the last */
 };
 
 /* All memory that iterations need. Both tasks have n training images and equal feature_dim >= 1,

@@ -44,6 +44,7 @@ void coupled_work_draw_test(struct coupled_work *w, struct rng *draws)
 void coupled_work_begin(struct coupled_work *w, const struct coupling *plan, int all)
 {
     fisher_length_reset(&w->length);
+    w->all = all;
     w->followed = 0;
     for (size_t item = 0; item < w->items; item++) {
         w->weights[item] = plan->plan[item] / (double)plan->blocks;
@@ -112,7 +113,7 @@ static size_t predict_some(struct coupled_work *w, size_t first, double tau, flo
 /* Logits (items x outputs) of w_m for all items that are followed, at tau. */
 static void predict(struct coupled_work *w, double tau, float *logits)
 {
-    if (tau <= 0 || tau >= 1)
+    if (!w->all && (tau <= 0 || tau >= 1))
         predict_end(w, tau >= 1, logits);
     else
         for (size_t first = 0; first < w->followed;)

@@ -4,8 +4,10 @@
  * An item is an entry (i, j) of an evaluated block. At checkpoint m each is evaluated twice with
  * w_m: at the image x_ij frozen at tau_m-1, whose prediction by w_m-1 was kept, for the cost; and
  * at tau_m, to be kept and for the loss on p_tau. Where no update of the plan follows, nobody asks
- * for the cost of pairs that the plan does not draw, and they are left out; where tau is 0 or 1 the
- * images of a row or column of a block are the same, and one is evaluated. */
+ * for the cost of pairs that the plan does not draw, and they are left out; and where tau is 0 or 1
+ * the images of a row or column of a block are the same, and one is evaluated. A product of
+ * matrices rounds by a row's place, so that moves the last digits of a length; costs that go into
+ * an update, which may jump on them, have each pair in its place. */
 #ifndef TASK_DISTANCE_COUPLED_WORK_H
 #define TASK_DISTANCE_COUPLED_WORK_H
 
@@ -40,7 +42,7 @@ struct coupled_work {
     size_t b, items;          /* items = evaluated blocks x b x b, in the order of their plan */
     size_t chunk;             /* rows of an evaluation pass */
     size_t checkpoints;       /* M */
-    int losses;
+    int losses, all;
     size_t followed;          /* how many items are */
     uint32_t *follow;         /* followed: which, ascending */
     float *x;                 /* chunk x inputs */
