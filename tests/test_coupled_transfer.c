@@ -264,6 +264,31 @@ static void runs_share_what_they_have_in_common(void **state)
     CHECK_ABORTS(if (coupled_memo_find(&memo, &c, 0, 1, 0, &other)) return);
 }
 
+static void one_trajectory_serves_many_counts_of_checkpoints(void **state)
+{
+    static const size_t checkpoints[] = {2, 6, 24};
+    struct coupled_options o[3];
+    struct coupled_transfer c[3], *each[3];
+    struct coupled_iteration alone[3], out[3];
+    const struct model model = watched(1000, 0);
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        o[i] = transfer_settings(0.05);
+        o[i].update = COUPLED_NEVER;
+        o[i].transfer.checkpoints = checkpoints[i];
+        c[i] = coupled_transfer_create(&mem, &pair, &model, &m.start, &o[i]);
+        each[i] = &c[i];
+        CHECK_STATUS(coupled_transfer_run(&c[i], 1, 1, NULL, &alone[i]), STATUS_OK);
+    }
+    assert_int_equal(passes, 3 * 24);
+    CHECK_STATUS(coupled_transfer_together(each, 3, 1, out), STATUS_OK);
+    assert_int_equal(passes, 4 * 24);
+    assert_memory_equal(out, alone, sizeof out);
+    o[1].transfer.steps = c[1].options.transfer.steps = 12;
+    CHECK_ABORTS(if (coupled_transfer_together(each, 3, 1, out) != STATUS_OK) return);
+}
+
 /* The model has learned the task already: what is left are the steps of its own training. */
 static void an_identical_task_is_near(void **state)
 {
@@ -417,6 +442,7 @@ int main(void)
         cmocka_unit_test(blocks_without_a_cost_keep_their_plan),
         cmocka_unit_test(what_nobody_asks_for_is_left_out),
         cmocka_unit_test(runs_share_what_they_have_in_common),
+        cmocka_unit_test(one_trajectory_serves_many_counts_of_checkpoints),
         cmocka_unit_test(an_identical_task_is_near),
         cmocka_unit_test(same_seed_same_bits),
         cmocka_unit_test(a_killed_run_goes_on_to_the_same_bits),

@@ -76,7 +76,7 @@ struct coupled_transfer {
     struct coupled_memo *memo;/* NULL, or where a run looks for its iterations but the last */
 };
 
-/* All memory that iterations need. Both tasks have n training images and equal feature_dim >= 1,
+/* All memory that iterations need; options must stay. Both tasks have n training images and equal feature_dim >= 1,
  * unless the plan is never taken from features. */
 struct coupled_transfer coupled_transfer_create(struct arena *mem, const struct task_pair *pair,
                                                 const struct model *model,
@@ -96,6 +96,13 @@ enum status coupled_transfer_run(struct coupled_transfer *c, size_t iterations, 
  * like for like with the above. The plan stays so. */
 enum status coupled_transfer_independent(struct coupled_transfer *c, uint64_t seed,
                                          struct coupled_iteration *out) MUST_USE;
+
+enum { TRANSFER_TOGETHER_MOST = 8 };
+
+/* Iteration 0 of n transfers that differ in nothing but checkpoints, with the plan of features: one
+ * trajectory, measured by each; out (n). Measuring moves nothing that a step reads. */
+enum status coupled_transfer_together(struct coupled_transfer *const *c, size_t n, uint64_t seed,
+                                      struct coupled_iteration *out) MUST_USE;
 
 /* Iteration k with c->plan as it is; fills c->cost and all of `out` but moved and gap. */
 enum status coupled_transfer_iterate(struct coupled_transfer *c, size_t k, uint64_t seed,

@@ -126,3 +126,19 @@ enum status pair_run_transfer(const struct pair_run *r, const struct unit *u, si
     c.memo = r->memo;
     return coupled_transfer_run(&c, iterations, u->seed, NULL, out);
 }
+
+enum status pair_run_measure(const struct pair_run *r, const struct unit *u,
+                             const size_t *checkpoints, size_t n, struct coupled_iteration *out)
+{
+    struct coupled_transfer *c = arena_get(u->mem, n, sizeof *c);
+    struct coupled_transfer **each = arena_get(u->mem, n, sizeof(struct coupled_transfer *));
+    struct coupled_options *o = arena_get(u->mem, n, sizeof *o); /* steps look at them */
+
+    for (size_t i = 0; i < n; i++) {
+        o[i] = r->options;
+        o[i].transfer.checkpoints = checkpoints[i];
+        c[i] = coupled_transfer_create(u->mem, &r->pair, &r->model, &r->start, &o[i]);
+        each[i] = &c[i];
+    }
+    return coupled_transfer_together(each, n, u->seed, out);
+}

@@ -102,4 +102,9 @@ void pair_run_share(struct pair_run *r, const struct unit *u, size_t most);
 enum status pair_run_transfer(const struct pair_run *r, const struct unit *u, size_t iterations,
                               struct coupled_iteration *out) MUST_USE;
 
+/* The first iteration measured by n numbers of checkpoints; out (n). */
+enum status pair_run_measure(const struct pair_run *r, const struct unit *u,
+                             const size_t *checkpoints, size_t n,
+                             struct coupled_iteration *out) MUST_USE;
+
 #endif
