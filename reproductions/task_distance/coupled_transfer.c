@@ -126,8 +126,8 @@ static void finish(struct coupled_transfer *c, struct coupled_iteration *out)
         .released = fisher_length_released(&w->length, w->weights)};
 }
 
-/* n transfers along the trajectory of the first: measuring moves nothing that a step reads. all: the
- * cost of every pair, for an update. */
+/* n transfers along the trajectory of the first: measuring moves nothing that a step reads. all:
+ * the cost of every pair, for an update. */
 static enum status iterate(struct coupled_transfer *const *c, size_t n, size_t k, uint64_t seed,
                            int all, struct coupled_iteration *out)
 {

@@ -76,8 +76,8 @@ struct coupled_transfer {
     struct coupled_memo *memo;/* NULL, or where a run looks for its iterations but the last */
 };
 
-/* All memory that iterations need; options must stay. Both tasks have n training images and equal feature_dim >= 1,
- * unless the plan is never taken from features. */
+/* All memory that iterations need; options must stay. Both tasks have n training images and equal
+ * feature_dim >= 1, unless the plan is never taken from features. */
 struct coupled_transfer coupled_transfer_create(struct arena *mem, const struct task_pair *pair,
                                                 const struct model *model,
                                                 const struct source_model *start,
