@@ -51,6 +51,33 @@ static void pieces_do_not_matter(void **state)
     CHECK_TEXT(out, OF_A_MILLION);
 }
 
+/* Whole blocks take another way than the rest: pieces of all lengths against libmd alone. */
+static void blocks_are_those_of_libmd(void **state)
+{
+    uint8_t bytes[1200], expected[SHA256_DIGEST_LENGTH];
+    char found[DIGEST_TEXT], text[DIGEST_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * i + i / 7);
+    for (size_t n = 0; n <= sizeof bytes; n += 13)
+        for (size_t piece = 1; piece <= 400; piece += 57) {
+            SHA2_CTX reference;
+            struct digest d;
+
+            SHA256Init(&reference);
+            SHA256Update(&reference, bytes, n);
+            SHA256Final(expected, &reference);
+            digest_start(&d);
+            for (size_t at = 0; at < n; at += piece)
+                digest_bytes(&d, bytes + at, n - at < piece ? n - at : piece);
+            digest_end(&d, found);
+            for (size_t i = 0; i < sizeof expected; i++)
+                snprintf(text + 2 * i, 3, "%02x", expected[i]);
+            assert_string_equal(found, text);
+        }
+}
+
 static void digest_two(const char *first, const char *second, char out[DIGEST_TEXT])
 {
     struct digest d;
@@ -99,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digest_known_answers),
         cmocka_unit_test(pieces_do_not_matter),
+        cmocka_unit_test(blocks_are_those_of_libmd),
         cmocka_unit_test(texts_do_not_run_together),
         cmocka_unit_test(digest_of_files),
     };

@@ -213,6 +213,38 @@ static void a_bias_gradient_is_the_sum_of_its_channel(void **state)
     }
 }
 
+/* Channels last: one float a channel, pixel after pixel. */
+static void a_sum_in_order_has_the_bits_of_a_loop(void **state)
+{
+    static const size_t channels[] = {1, 3, 4, 7, 8, 16, 21, 40};
+
+    (void)state;
+    for (size_t k = 0; k < 8; k++) {
+        struct arena mem = {0};
+        const size_t c = channels[k];
+        const struct tensor shape = {3, c, 5, 7, c, NULL};
+        const float *plain = plain_normals(&mem, &shape, "x", 1);
+        const struct tensor dy = tensor_holding(&mem, &shape, plain);
+        float *fresh = arena_get(&mem, c, sizeof *fresh), *kept = arena_get(&mem, c, sizeof *kept);
+
+        for (size_t ch = 0; ch < c; ch++) {
+            fresh[ch] = NAN;
+            kept[ch] = (float)ch;
+        }
+        bias_gradient_in_order(&dy, fresh, 0);
+        bias_gradient_in_order(&dy, kept, 0.5f);
+        for (size_t ch = 0; ch < c; ch++) {
+            float sum = 0;
+
+            for (size_t pixel = 0; pixel < 3 * 5 * 7; pixel++)
+                sum += dy.data[pixel * c + ch];
+            CHECK_NEAR((double)fresh[ch], (double)sum, 0);
+            CHECK_NEAR((double)kept[ch], (double)(0.5f * (float)ch + sum), 0);
+        }
+        arena_free(&mem);
+    }
+}
+
 static void shapes_that_differ_are_refused(void **state)
 {
     const struct tensor shape = {2, 3, 4, 4, 8, NULL}, narrow = {2, 3, 4, 3, 8, NULL};
@@ -236,6 +268,7 @@ int main(void)
         cmocka_unit_test(nan_reaches_every_result),
         cmocka_unit_test(a_bias_goes_to_its_channel),
         cmocka_unit_test(a_bias_gradient_is_the_sum_of_its_channel),
+        cmocka_unit_test(a_sum_in_order_has_the_bits_of_a_loop),
     };
 
     parallel_set_threads(1); /* a child that forks from two would hang in its first loop */

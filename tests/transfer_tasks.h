@@ -79,7 +79,7 @@ static inline struct coupled_options transfer_settings(double rate)
         .transfer = {.steps = 24, .checkpoints = 6, .batch = T_BATCH, .learning_rate = rate,
                      .momentum = 0.9, .weight_decay = 5e-4, .evaluation_batch = 32},
         .block = T_BLOCK, .start_cost = FEATURE_COST_COSINE, .start_epsilon = 1e-3,
-        .update = COUPLED_GROWING, .weight = 0.05};
+        .update = COUPLED_GROWING, .weight = 0.05, .last_update = 1, .losses = 1};
 }
 
 #endif

@@ -196,6 +196,15 @@ static const dnnl_memory_desc_t *bias_of(const struct conv *conv)
     return conv->shape.bias && !conv->shape.transposed ? &conv->bias_layout : NULL;
 }
 
+/* Whether all channels of y lie last: the library's sums over pixels are slow there. */
+static int sums_bias(const struct conv *conv)
+{
+    const struct conv_options *o = &conv->options;
+
+    return !conv->shape.transposed &&
+           layout_tag(conv->shape.out, o->y_block, o->channels_last) == dnnl_nhwc;
+}
+
 static dnnl_alg_kind_t algorithm(const struct conv *conv)
 {
     return conv->winograd ? dnnl_convolution_winograd : dnnl_convolution_direct;
@@ -287,8 +296,9 @@ static enum status make_passes(struct conv *conv)
     }
     if (use != CONV_EVALUATE) {
         LIBRARY(dnnl_convolution_backward_weights_desc_init(
-                    &d, algorithm(conv), &conv->large_layout, &conv->any_weights, bias_of(conv),
-                    &conv->small_layout, strides, paddings, paddings), "a gradient of weights");
+                    &d, algorithm(conv), &conv->large_layout, &conv->any_weights,
+                    sums_bias(conv) ? NULL : bias_of(conv), &conv->small_layout, strides,
+                    paddings, paddings), "a gradient of weights");
         TRY(finish_pass(conv, &conv->gradient, 1, &d, conv->plain, "a gradient of weights"));
     }
     return STATUS_OK;
@@ -614,15 +624,18 @@ static void add_gradient(const struct conv *conv, float *dweights, float *dbias,
 void conv_backward_weights(const struct conv *conv, const struct tensor *x, const struct tensor *dy,
                            float *dweights, float *dbias, float keep, void *workspace)
 {
-    const int transposed = conv->shape.transposed;
+    const int sums = sums_bias(conv), transposed = conv->shape.transposed;
 
     CHECK((dbias != NULL) == (conv->shape.bias != 0),
           "a bias where the shape has none, or none");
     check_tensors(conv, x, dy);
     for (size_t part = 0; part < conv->parts; part++) {
         point_pictures(conv, x, dy, part);
-        add_gradient(conv, dweights, transposed ? NULL : dbias, part > 0 ? 1.0f : keep, workspace);
+        add_gradient(conv, dweights, transposed || sums ? NULL : dbias, part > 0 ? 1.0f : keep,
+                     workspace);
     }
     if (dbias != NULL && transposed)
         bias_gradient(dy, dbias, keep);
+    else if (dbias != NULL && sums)
+        bias_gradient_in_order(dy, dbias, keep);
 }

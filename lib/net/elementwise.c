@@ -230,3 +230,44 @@ void bias_gradient(const struct tensor *dy, float *dbias, float keep)
 
     parallel_for(tensor_channel_blocks(dy), add_up_blocks, &s);
 }
+
+/* Sums of up to 16 channels of n pixels that lie `stride` apart, in registers. */
+static inline __attribute__((always_inline)) void
+elementwise_add_pixels(const float *restrict x, size_t n, size_t stride, float *restrict sum,
+                       size_t lanes)
+{
+    float s[16] = {0};
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < lanes; j++)
+            s[j] += x[i * stride + j];
+    memcpy(sum, s, lanes * sizeof *sum);
+}
+
+VECTORIZED static void elementwise_sum_pixels(const float *x, size_t n, size_t stride, float *sum,
+                                              size_t lanes)
+{
+    if (lanes == 16)
+        elementwise_add_pixels(x, n, stride, sum, 16);
+    else if (lanes == 8)
+        elementwise_add_pixels(x, n, stride, sum, 8);
+    else if (lanes == 4)
+        elementwise_add_pixels(x, n, stride, sum, 4);
+    else
+        elementwise_add_pixels(x, n, stride, sum, 1);
+}
+
+void bias_gradient_in_order(const struct tensor *dy, float *dbias, float keep)
+{
+    const size_t c = dy->c, pixels = dy->n * dy->h * dy->w;
+
+    CHECK(dy->block == c, "blocks of %zu of %zu channels", dy->block, c);
+    for (size_t first = 0, lanes; first < c; first += lanes) {
+        float sum[16];
+
+        lanes = c - first >= 16 ? 16 : c - first >= 8 ? 8 : c - first >= 4 ? 4 : 1;
+        elementwise_sum_pixels(dy->data + first, pixels, c, sum, lanes);
+        for (size_t j = 0; j < lanes; j++)
+            dbias[first + j] = keep != 0.0f ? keep * dbias[first + j] + sum[j] : sum[j];
+    }
+}

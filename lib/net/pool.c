@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/compiler.h"
 #include "base/parallel.h"
+#include "net/pool_pairs.h"
 
 struct pool;
 
@@ -284,6 +285,10 @@ void max_pool_forward(const struct tensor *x, size_t k, size_t s, size_t p, stru
                       uint8_t *index)
 {
     check_window(k, p);
+    if (pool_pairs_fit(x, y, k, s, p)) {
+        pool_pairs_forward(x, y, index);
+        return;
+    }
     pool_run((struct pool){
         .plane = pool_max_forward, .x = x, .y = y, .new_index = index, .k = k, .s = s, .p = p});
 }
@@ -292,6 +297,10 @@ void max_pool_backward(const struct tensor *dy, const uint8_t *index, size_t k, 
                        struct tensor *dx, float keep)
 {
     check_window(k, p);
+    if (cleared(keep) && pool_pairs_fit(dx, dy, k, s, p)) {
+        pool_pairs_backward(dy, index, dx);
+        return;
+    }
     pool_run((struct pool){
         .plane = pool_max_backward, .x = dx, .y = dy, .index = index, .k = k, .s = s, .p = p,
         .clear = cleared(keep)});

@@ -64,6 +64,7 @@ static enum status follow(struct unit *u, struct pair_run *r, const char *kind,
     double first, end;
 
     r->options.update = update;
+    r->options.last_update = update == COUPLED_GROWING; /* its mass is measured */
     TRY(pair_run_transfer(r, u, iterations, out));
     for (size_t k = 0; k < iterations; k++)
         emit_at(u, arena_text(u->mem, "distance.%s", kind), (int)k, out[k].length.mean);
@@ -96,6 +97,7 @@ static enum status run_pair(const struct parameters *p, struct unit *u, struct p
     static struct coupled_iteration growing[PAIR_PROGRAMS_ITERATIONS],
         constant[PAIR_PROGRAMS_ITERATIONS], never[PAIR_PROGRAMS_ITERATIONS];
 
+    pair_run_share(r, u, n);
     TRY(follow(u, r, "growing", COUPLED_GROWING, n, growing));
     TRY(follow(u, r, "constant", COUPLED_CONSTANT, n, constant));
     TRY(follow(u, r, "never", COUPLED_NEVER, (size_t)p->control, never));

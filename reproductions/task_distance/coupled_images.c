@@ -215,6 +215,7 @@ static enum status run_pair(const struct parameters *p, struct unit *u, struct p
     struct plans plans;
     size_t n;
 
+    r->options.last_update = 1; /* every update is looked at */
     c = coupled_transfer_create(u->mem, &r->pair, &r->model, &r->start, &r->options);
     plans = (struct plans){.blocks = c.evaluated.blocks, .b = b};
     n = plans.blocks * b * b;

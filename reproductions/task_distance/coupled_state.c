@@ -13,11 +13,12 @@ static void digest_settings(struct digest *d, const struct coupled_options *o)
 
     snprintf(words, sizeof words,
              "T %zu M %zu batch %zu rate %.17g momentum %.17g decay %.17g restart %zu schedule %d "
-             "evaluation %zu pad %zu b %zu cost %zu start %d %.17g update %d %.17g %.17g %.17g",
+             "evaluation %zu pad %zu b %zu cost %zu start %d %.17g update %d %.17g %.17g %.17g "
+             "last %d losses %d",
              t->steps, t->checkpoints, t->batch, t->learning_rate, t->momentum, t->weight_decay,
              t->restart, (int)t->schedule, t->evaluation_batch, t->pad, o->block, o->cost_blocks,
              (int)o->start_cost, o->start_epsilon, (int)o->update, o->weight, o->epsilon,
-             o->lambda);
+             o->lambda, o->last_update, o->losses);
     digest_text(d, words);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "geometry/fisher.h"
+#include "task_distance/coupled_memo.h"
 #include "task_distance/coupled_state.h"
 #include "task_distance/coupled_work.h"
 
@@ -78,20 +79,15 @@ static void draw_batch(struct coupled_transfer *c, double tau)
     coupling_interpolate(d->x, d->x, w->other, (float)tau, rows * inputs);
 }
 
-/* The steps from checkpoint m - 1 to m. */
-static enum status descend(struct coupled_transfer *c, size_t m)
+static enum status step(struct coupled_transfer *c, size_t t)
 {
     const struct transfer_options *o = &c->options.transfer;
-    const size_t each = o->steps / o->checkpoints;
 
-    for (size_t t = (m - 1) * each + 1; t <= m * each; t++) {
-        draw_batch(c, transfer_tau(o->schedule, (double)t / (double)o->steps, &c->work->taus));
-        TRY(descent_step(&c->work->descent, c->work->descent.rows));
-    }
-    return STATUS_OK;
+    draw_batch(c, transfer_tau(o->schedule, (double)t / (double)o->steps, &c->work->taus));
+    return descent_step(&c->work->descent, c->work->descent.rows);
 }
 
-static void begin(struct coupled_transfer *c, size_t k, uint64_t seed)
+static void begin(struct coupled_transfer *c, size_t k, uint64_t seed, int all)
 {
     struct coupled_work *w = c->work;
     const struct rng flips = rng_stream(seed, "augment:%zu", k);
@@ -105,7 +101,20 @@ static void begin(struct coupled_transfer *c, size_t k, uint64_t seed)
                          rng_stream(seed, "augment-target:%zu", k));
     w->draws = rng_stream(seed, "pairs:%zu", k);
     w->taus = rng_stream(seed, "tau:%zu", k);
-    coupled_work_begin(w, &c->evaluated);
+    coupled_work_begin(w, &c->evaluated, &c->first, all);
+}
+
+/* What is measured after step t, where there is a checkpoint. */
+static void measure(struct coupled_transfer *c, size_t t, struct rng *marks,
+                    struct coupled_iteration *out)
+{
+    const struct transfer_options *o = &c->options.transfer;
+    const size_t each = o->steps / o->checkpoints, m = t / each;
+
+    if (t % each != 0)
+        return;
+    out->tau[m] = transfer_tau(o->schedule, (double)m / (double)o->checkpoints, marks);
+    coupled_work_measure(c->work, m, out);
 }
 
 static void finish(struct coupled_transfer *c, struct coupled_iteration *out)
@@ -118,25 +127,43 @@ static void finish(struct coupled_transfer *c, struct coupled_iteration *out)
         .mean = coupling_mean_cost(&c->evaluated, c->cost),
         .riemannian = fisher_length_riemannian(&w->length),
         .released = fisher_length_released(&w->length, w->weights)};
+}
+
+/* n transfers along the trajectory of the first: measuring moves nothing that a step reads. all:
+ * the cost of every pair, for an update. */
+static enum status iterate(struct coupled_transfer *const *c, size_t n, size_t k, uint64_t seed,
+                           int all, struct coupled_iteration *out)
+{
+    struct rng marks[TRANSFER_TOGETHER_MOST];
+
+    for (size_t i = n; i-- > 0;) {
+        marks[i] = rng_stream(seed, "checkpoints:%zu", k);
+        out[i] = (struct coupled_iteration){0};
+        begin(c[i], k, seed, all);
+        coupled_work_start(c[i]->work, &out[i]);
+    }
+    for (size_t t = 1; t <= c[0]->options.transfer.steps; t++) {
+        TRY(step(c[0], t));
+        for (size_t i = 0; i < n; i++)
+            measure(c[i], t, &marks[i], &out[i]);
+    }
+    for (size_t i = 0; i < n; i++)
+        finish(c[i], &out[i]);
+    return STATUS_OK;
+}
+
+static enum status iterate_alone(struct coupled_transfer *c, size_t k, uint64_t seed, int all,
+                                 struct coupled_iteration *out)
+{
+    TRY(iterate(&c, 1, k, seed, all, out));
     out->accuracy = transfer_accuracy_of(c->model, c->pair);
+    return STATUS_OK;
 }
 
 enum status coupled_transfer_iterate(struct coupled_transfer *c, size_t k, uint64_t seed,
                                      struct coupled_iteration *out)
 {
-    const struct transfer_options *o = &c->options.transfer;
-    struct rng marks = rng_stream(seed, "checkpoints:%zu", k);
-
-    *out = (struct coupled_iteration){0};
-    begin(c, k, seed);
-    coupled_work_start(c->work, out);
-    for (size_t m = 1; m <= o->checkpoints; m++) {
-        TRY(descend(c, m));
-        out->tau[m] = transfer_tau(o->schedule, (double)m / (double)o->checkpoints, &marks);
-        coupled_work_measure(c->work, m, out);
-    }
-    finish(c, out);
-    return STATUS_OK;
+    return iterate_alone(c, k, seed, 1, out);
 }
 
 /* ---- plans ---- */
@@ -163,7 +190,7 @@ static enum status update(struct coupled_transfer *c, size_t k, struct coupled_i
         weight *= 5;
     if (o->update == COUPLED_ENTROPIC)
         status = coupling_entropic(&c->evaluated, cost, o->epsilon, o->lambda, &report);
-    else if (o->update != COUPLED_NEVER)
+    else
         status = coupling_quadratic(&c->evaluated, cost, weight, COUPLED_GAP, COUPLED_SWEEPS,
                                     &report);
     out->moved = report.moved;
@@ -183,6 +210,8 @@ static enum status start_plans(struct coupled_transfer *c, uint64_t seed)
     TRY(tolerated(coupling_start(&c->plan, s->part[TASK_TRAIN].features,
                                  t->part[TASK_TRAIN].features, s->feature_dim, o->start_cost,
                                  o->start_epsilon, &report)));
+    if (!o->losses)
+        return STATUS_OK;
     TRY(tolerated(coupling_start(&c->work->test_plan, s->part[TASK_TEST].features,
                                  t->part[TASK_TEST].features, s->feature_dim, o->start_cost,
                                  o->start_epsilon, &report)));
@@ -204,9 +233,19 @@ static enum status iterate_all(struct coupled_transfer *c, size_t iterations, ui
                                struct coupled_state *saved, struct coupled_iteration *out)
 {
     for (size_t k = saved->done; k < iterations; k++) {
-        TRY(coupled_transfer_iterate(c, k, seed, &out[k]));
+        const int updates = c->options.update != COUPLED_NEVER &&
+                            (k + 1 < iterations || c->options.last_update);
+        const int last = k + 1 == iterations;
+
+        if (last || !coupled_memo_find(c->memo, c, k, seed, updates, &out[k])) {
+            TRY(iterate(&c, 1, k, seed, updates, &out[k]));
+            coupled_memo_keep(c->memo, c, k, seed, updates, &out[k]);
+        }
         out[k].first_plan = coupling_mean_cost(&c->first, c->cost);
-        TRY(update(c, k, &out[k]));
+        if (last)
+            out[k].accuracy = transfer_accuracy_of(c->model, c->pair);
+        if (updates)
+            TRY(update(c, k, &out[k]));
         saved->done = k + 1;
         TRY(coupled_state_save(saved));
     }
@@ -236,5 +275,24 @@ enum status coupled_transfer_independent(struct coupled_transfer *c, uint64_t se
     product_plan(&c->plan);
     product_plan(&c->work->test_plan);
     coupled_work_draw_test(c->work, &draws);
-    return coupled_transfer_iterate(c, 0, seed, out);
+    return iterate_alone(c, 0, seed, 0, out);
+}
+
+enum status coupled_transfer_together(struct coupled_transfer *const *c, size_t n, uint64_t seed,
+                                      struct coupled_iteration *out)
+{
+    CHECK(n >= 1 && n <= TRANSFER_TOGETHER_MOST, "%zu transfers together", n);
+    for (size_t i = 0; i < n; i++) {
+        CHECK(c[i]->model->self == c[0]->model->self &&
+                  c[i]->options.transfer.steps == c[0]->options.transfer.steps,
+              "transfer %zu of %zu has another model or other steps", i, n);
+        TRY(start_plans(c[i], seed));
+    }
+    TRY(iterate(c, n, 0, seed, 0, out));
+    out[0].accuracy = transfer_accuracy_of(c[0]->model, c[0]->pair);
+    for (size_t i = 0; i < n; i++) {
+        out[i].accuracy = out[0].accuracy;
+        out[i].first_plan = out[i].length.mean;
+    }
+    return STATUS_OK;
 }

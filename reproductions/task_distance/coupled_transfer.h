@@ -44,22 +44,24 @@ struct coupled_options {
     enum coupled_update update;
     double weight;            /* quadratic updates */
     double epsilon, lambda;   /* entropic ones */
+    int last_update;          /* 0: the plan stays after the last iteration, which then needs the
+                                 lengths of pairs in the plan alone, as others without an update */
+    int losses;               /* 0: no losses along the path */
 };
 
 /* What iteration k was. Plain numbers: saved and read back as they are. */
 struct coupled_iteration {
     struct transfer_length length;
     double first_plan;        /* <G^0, C^k>: B of the plan of features along this very path */
-    struct transfer_accuracy accuracy; /* of w_M */
+    struct transfer_accuracy accuracy; /* of w_M of the last iteration of a run; of others 0 */
     double moved;             /* mass that the update of the plan after this iteration moved */
     double gap;               /* of that update: objective less a lower bound of it */
     double tau[TRANSFER_CHECKPOINTS_MOST + 1];        /* M + 1 */
-    double train_loss[TRANSFER_CHECKPOINTS_MOST + 1]; /* on p_tau at w_m: entries by G^k */
+    double train_loss[TRANSFER_CHECKPOINTS_MOST + 1]; /* on p_tau at w_m: entries by G^k; with
+                                 options.losses, else 0 */
     double test_loss[TRANSFER_CHECKPOINTS_MOST + 1];  /* the same over test images, each with one
                                  partner drawn from a coupling of test features */
     double step[TRANSFER_CHECKPOINTS_MOST + 1];       /* mean sqrt(2 KL) by G^k of m = 1..M */
-    double seconds;           /* of the iteration; no result */
-    double step_seconds, engine_seconds; /* all training steps; the network's own part of them */
 };
 
 struct coupled_transfer {
@@ -70,12 +72,14 @@ struct coupled_transfer {
     struct coupling plan;     /* of training images */
     struct coupling evaluated;/* its first cost_blocks blocks: a view */
     struct coupling first;    /* G^0 of these blocks */
-    double *cost;             /* cost_blocks x b x b: C of the last iteration */
+    double *cost;             /* cost_blocks x b x b: C of the last iteration; 0 where no update
+                                 followed and neither plan had mass */
     struct coupled_work *work;
+    struct coupled_memo *memo;/* NULL, or where a run looks for its iterations but the last */
 };
 
-/* All memory that iterations need. Both tasks have n training images and equal feature_dim >= 1,
- * unless the plan is never taken from features. */
+/* All memory that iterations need; options must stay. Both tasks have n training images and equal
+ * feature_dim >= 1, unless the plan is never taken from features. */
 struct coupled_transfer coupled_transfer_create(struct arena *mem, const struct task_pair *pair,
                                                 const struct model *model,
                                                 const struct source_model *start,
@@ -94,6 +98,13 @@ enum status coupled_transfer_run(struct coupled_transfer *c, size_t iterations, 
  * like for like with the above. The plan stays so. */
 enum status coupled_transfer_independent(struct coupled_transfer *c, uint64_t seed,
                                          struct coupled_iteration *out) MUST_USE;
+
+enum { TRANSFER_TOGETHER_MOST = 8 };
+
+/* Iteration 0 of n transfers that differ in nothing but checkpoints, with the plan of features: one
+ * trajectory, measured by each; out (n). Measuring moves nothing that a step reads. */
+enum status coupled_transfer_together(struct coupled_transfer *const *c, size_t n, uint64_t seed,
+                                      struct coupled_iteration *out) MUST_USE;
 
 /* Iteration k with c->plan as it is; fills c->cost and all of `out` but first_plan,
  * moved and gap. */

@@ -13,8 +13,9 @@ struct coupled_work coupled_work_create(struct arena *mem, const struct task_pai
     const struct transfer_options *o = &options->transfer;
     const size_t b = options->block, items = blocks * b * b;
     const size_t tests = pair->source->part[TASK_TEST].n;
-    struct coupled_work w = {
-        .pair = pair, .model = model, .b = b, .items = items, .chunk = o->evaluation_batch};
+    struct coupled_work w = {.pair = pair, .model = model, .b = b, .items = items,
+                             .chunk = o->evaluation_batch, .checkpoints = o->checkpoints,
+                             .losses = options->losses};
 
     w.descent = descent_create(mem, model, o, o->batch);
     w.images = image_stream_create(mem, pair->source, o->batch, o->pad);
@@ -22,7 +23,10 @@ struct coupled_work coupled_work_create(struct arena *mem, const struct task_pai
     w.partner = arena_get(mem, o->batch, sizeof *w.partner);
     w.other = arena_get(mem, o->batch * model->inputs, sizeof *w.other);
     w.x = arena_get(mem, w.chunk * model->inputs, sizeof *w.x);
+    w.follow = arena_get(mem, items, sizeof *w.follow);
     w.kept = arena_get(mem, items * model->outputs, sizeof *w.kept);
+    w.now = arena_get(mem, items * model->outputs, sizeof *w.now);
+    w.ends = arena_get(mem, blocks * b * model->outputs, sizeof *w.ends);
     w.weights = arena_get(mem, items, sizeof *w.weights);
     w.scaled = arena_get(mem, items, sizeof *w.scaled);
     w.length = fisher_length_create(mem, items);
@@ -37,11 +41,18 @@ void coupled_work_draw_test(struct coupled_work *w, struct rng *draws)
         w->test_partner[i] = (uint32_t)coupling_draw(&w->test_plan, i, draws);
 }
 
-void coupled_work_begin(struct coupled_work *w, const struct coupling *plan)
+void coupled_work_begin(struct coupled_work *w, const struct coupling *plan,
+                        const struct coupling *other, int all)
 {
     fisher_length_reset(&w->length);
-    for (size_t item = 0; item < w->items; item++)
+    w->all = all;
+    w->followed = 0;
+    for (size_t item = 0; item < w->items; item++) {
         w->weights[item] = plan->plan[item] / (double)plan->blocks;
+        if (all || w->weights[item] > COUPLED_SHARE ||
+            other->plan[item] / (double)plan->blocks > COUPLED_SHARE)
+            w->follow[w->followed++] = (uint32_t)item;
+    }
 }
 
 /* ---- evaluation ---- */
@@ -56,17 +67,62 @@ static size_t target_of(const struct coupled_work *w, size_t item)
     return item / (w->b * w->b) * w->b + item % w->b;
 }
 
-/* Logits of w_m for the items first .. first + count - 1 at tau. */
-static const float *evaluate(struct coupled_work *w, size_t first, size_t count, double tau)
+/* Logits of the items from those of one task's images, at which x_ij lies. */
+static void predict_end(struct coupled_work *w, int is_target, float *logits)
+{
+    const struct task_images *task = is_target ? w->pair->target : w->pair->source;
+    const size_t width = w->model->outputs;
+
+    model_outputs(w->model, task->part[TASK_TRAIN].x, w->items / w->b, w->ends);
+    for (size_t k = 0; k < w->followed; k++) {
+        const size_t item = w->follow[k];
+        const size_t image = is_target ? target_of(w, item) : source_of(w, item);
+
+        memcpy(logits + item * width, w->ends + image * width, width * sizeof *logits);
+    }
+}
+
+/* Rows of a pass over `left` items: few numbers, since primitives are made for each of them. */
+static size_t rows_for(const struct coupled_work *w, size_t left)
+{
+    const size_t quantum = (w->chunk + COUPLED_PASSES - 1) / COUPLED_PASSES;
+    const size_t rows = (left + quantum - 1) / quantum * quantum;
+
+    return rows < w->chunk ? rows : w->chunk;
+}
+
+/* Logits of w_m for the items followed from the first-th on, as many as a pass takes; returns how
+ * many. Rows too many repeat the last item. */
+static size_t predict_some(struct coupled_work *w, size_t first, double tau, float *logits)
 {
     const float *s = w->pair->source->part[TASK_TRAIN].x, *t = w->pair->target->part[TASK_TRAIN].x;
-    const size_t inputs = w->model->inputs;
+    const size_t inputs = w->model->inputs, width = w->model->outputs;
+    const size_t rows = rows_for(w, w->followed - first);
+    const size_t count = w->followed - first < rows ? w->followed - first : rows;
 
+    for (size_t r = 0; r < rows; r++) {
+        const size_t item = w->follow[first + (r < count ? r : count - 1)];
+
+        coupling_interpolate(w->x + r * inputs, s + source_of(w, item) * inputs,
+                             t + target_of(w, item) * inputs, (float)tau, inputs);
+    }
+    const float *of = w->model->forward(w->model->self, w->x, rows, MODEL_EVALUATE);
     for (size_t r = 0; r < count; r++)
-        coupling_interpolate(w->x + r * inputs, s + source_of(w, first + r) * inputs,
-                             t + target_of(w, first + r) * inputs, (float)tau, inputs);
-    return w->model->forward(w->model->self, w->x, count, MODEL_EVALUATE);
+        memcpy(logits + w->follow[first + r] * width, of + r * width, width * sizeof *logits);
+    return count;
 }
+
+/* Logits (items x outputs) of w_m for all items that are followed, at tau. */
+static void predict(struct coupled_work *w, double tau, float *logits)
+{
+    if (!w->all && (tau <= 0 || tau >= 1))
+        predict_end(w, tau >= 1, logits);
+    else
+        for (size_t first = 0; first < w->followed;)
+            first += predict_some(w, first, tau, logits);
+}
+
+/* ---- losses ---- */
 
 /* (1 - tau) CE(y) + tau CE(z) of one row of logits. */
 static double mixed_loss(const float *logits, size_t width, uint8_t y, uint8_t z, double tau)
@@ -76,33 +132,22 @@ static double mixed_loss(const float *logits, size_t width, uint8_t y, uint8_t z
     return loss + tau * ((double)logits[y] - (double)logits[z]);
 }
 
-/* Loss of the items of a chunk by their weights. */
-static double chunk_loss(const struct coupled_work *w, size_t first, size_t count, double tau,
-                         const float *logits)
+/* Of the items, by their weights, where the kept predictions are. */
+static double train_loss(const struct coupled_work *w, double tau)
 {
     const size_t width = w->model->outputs;
     double sum = 0;
 
-    for (size_t r = 0; r < count; r++) {
-        const size_t item = first + r;
+    for (size_t k = 0; k < w->followed; k++) {
+        const size_t item = w->follow[k];
 
         if (w->weights[item] > 0)
             sum += w->weights[item] *
-                   mixed_loss(logits + r * width, width,
+                   mixed_loss(w->kept + item * width, width,
                               w->pair->source->part[TASK_TRAIN].label[source_of(w, item)],
                               w->pair->target_label[TASK_TRAIN][target_of(w, item)], tau);
     }
     return sum;
-}
-
-/* Keeps the predictions at tau_m; the training loss there. */
-static double keep_chunk(struct coupled_work *w, size_t first, size_t count, double tau)
-{
-    const size_t width = w->model->outputs;
-    const float *logits = evaluate(w, first, count, tau);
-
-    memcpy(w->kept + first * width, logits, count * width * sizeof *logits);
-    return chunk_loss(w, first, count, tau, logits);
 }
 
 static double test_loss(struct coupled_work *w, double tau)
@@ -127,32 +172,38 @@ static double test_loss(struct coupled_work *w, double tau)
     return s->n > 0 ? sum / (double)s->n : 0;
 }
 
-static size_t chunk_at(const struct coupled_work *w, size_t first)
+static void take_losses(struct coupled_work *w, size_t m, struct coupled_iteration *out)
 {
-    return w->items - first < w->chunk ? w->items - first : w->chunk;
+    if (!w->losses)
+        return;
+    out->train_loss[m] = train_loss(w, out->tau[m]);
+    out->test_loss[m] = test_loss(w, out->tau[m]);
 }
+
+/* ---- checkpoints ---- */
 
 void coupled_work_start(struct coupled_work *w, struct coupled_iteration *out)
 {
     out->tau[0] = 0;
-    for (size_t first = 0; first < w->items; first += w->chunk)
-        out->train_loss[0] += keep_chunk(w, first, chunk_at(w, first), 0);
-    out->test_loss[0] = test_loss(w, 0);
+    predict(w, 0, w->kept);
+    take_losses(w, 0, out);
 }
 
 void coupled_work_measure(struct coupled_work *w, size_t m, struct coupled_iteration *out)
 {
     const double before = fisher_length_mean(&w->length, w->weights);
+    const size_t width = w->model->outputs;
 
-    for (size_t first = 0; first < w->items; first += w->chunk) {
-        const size_t count = chunk_at(w, first), width = w->model->outputs;
-        const float *logits = evaluate(w, first, count, out->tau[m - 1]);
+    predict(w, out->tau[m - 1], w->now);
+    for (size_t k = 0; k < w->followed; k++) {
+        const size_t item = w->follow[k];
 
-        fisher_length_add(&w->length, first, count, w->weights + first, w->kept + first * width,
-                          logits, width);
-        out->train_loss[m] += keep_chunk(w, first, count, out->tau[m]);
+        fisher_length_add(&w->length, item, 1, w->weights + item, w->kept + item * width,
+                          w->now + item * width, width);
     }
     fisher_length_step(&w->length);
-    out->test_loss[m] = test_loss(w, out->tau[m]);
     out->step[m] = fisher_length_mean(&w->length, w->weights) - before;
+    if (m < w->checkpoints || w->losses)
+        predict(w, out->tau[m], w->kept);
+    take_losses(w, m, out);
 }

@@ -3,7 +3,11 @@
  *
  * An item is an entry (i, j) of an evaluated block. At checkpoint m each is evaluated twice with
  * w_m: at the image x_ij frozen at tau_m-1, whose prediction by w_m-1 was kept, for the cost; and
- * at tau_m, to be kept and for the loss on p_tau. */
+ * at tau_m, to be kept and for the loss on p_tau. Where no update of the plan follows, nobody asks
+ * for the cost of pairs that the plan does not draw, and they are left out; and where tau is 0 or 1
+ * the images of a row or column of a block are the same, and one is evaluated. A product of
+ * matrices rounds by a row's place, so that moves the last digits of a length; costs that go into
+ * an update, which may jump on them, have each pair in its place. */
 #ifndef TASK_DISTANCE_COUPLED_WORK_H
 #define TASK_DISTANCE_COUPLED_WORK_H
 
@@ -20,6 +24,12 @@
 #define COUPLED_GAP    1e-5
 #define COUPLED_SWEEPS 2000
 
+/* Share of a mean, relative to all of it, that is below its rounding whatever the lengths are. */
+#define COUPLED_SHARE 1e-30
+
+/* Numbers of rows of evaluation passes: multiples of a chunk over so many. */
+#define COUPLED_PASSES 5
+
 struct coupled_work {
     const struct task_pair *pair;
     const struct model *model;
@@ -31,8 +41,13 @@ struct coupled_work {
     /* at checkpoints */
     size_t b, items;          /* items = evaluated blocks x b x b, in the order of their plan */
     size_t chunk;             /* rows of an evaluation pass */
+    size_t checkpoints;       /* M */
+    int losses, all;
+    size_t followed;          /* how many items are */
+    uint32_t *follow;         /* followed: which, ascending */
     float *x;                 /* chunk x inputs */
-    float *kept;              /* items x outputs: logits of w_m at tau_m */
+    float *kept, *now;        /* items x outputs: logits of w_m at tau_m and at tau_m-1 */
+    float *ends;              /* evaluated images of a task x outputs: logits at tau = 0 or 1 */
     double *weights;          /* items: share of each in E_x, G^k / blocks */
     double *scaled;           /* items: cost in the unit of the published statistic */
     struct fisher_length length;
@@ -48,13 +63,15 @@ struct coupled_work coupled_work_create(struct arena *mem, const struct task_pai
 /* One partner for each test image of the source, drawn from test_plan. */
 void coupled_work_draw_test(struct coupled_work *w, struct rng *draws);
 
-/* No length yet; weights from the plan of the evaluated blocks. */
-void coupled_work_begin(struct coupled_work *w, const struct coupling *plan);
+/* No length yet; weights from the plan of the evaluated blocks. all: every item is followed, else
+ * those of a share that counts in this plan or in the other one. */
+void coupled_work_begin(struct coupled_work *w, const struct coupling *plan,
+                        const struct coupling *other, int all);
 
 /* Checkpoint 0, tau_0 = 0. */
 void coupled_work_start(struct coupled_work *w, struct coupled_iteration *out);
 
-/* Checkpoint m >= 1; out->tau[m - 1] and [m] are there. */
+/* Checkpoint m = 1..M; out->tau[m - 1] and [m] are there. */
 void coupled_work_measure(struct coupled_work *w, size_t m, struct coupled_iteration *out);
 
 #endif

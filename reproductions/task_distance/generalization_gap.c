@@ -86,6 +86,7 @@ static enum status run_pair(const struct parameters *p, struct unit *u, struct p
     static struct coupled_iteration out[PAIR_PROGRAMS_ITERATIONS];
     const struct coupled_iteration *last = &out[p->iterations - 1];
 
+    r->options.losses = 1;
     TRY(pair_run_transfer(r, u, (size_t)p->iterations, out));
     measure(u, p, last);
     emit(u, "distance", last->length.mean);

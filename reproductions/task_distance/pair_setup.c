@@ -2,6 +2,7 @@
 #include "task_distance/pair_setup.h"
 
 #include "base/check.h"
+#include "task_distance/coupled_memo.h"
 
 /* What units get: the tasks' own data first, whose release takes it. */
 struct pair_data {
@@ -119,11 +120,37 @@ void pair_run_close(struct pair_run *r)
     r->net = NULL;
 }
 
+void pair_run_share(struct pair_run *r, const struct unit *u, size_t most)
+{
+    const size_t block = r->options.block, images = r->pair.source->part[TASK_TRAIN].n;
+    const size_t blocks = r->options.cost_blocks ? r->options.cost_blocks : images / block;
+
+    r->memo = arena_get(u->mem, 1, sizeof *r->memo);
+    *r->memo = coupled_memo_create(u->mem, most, images * block, blocks * block * block);
+}
+
 enum status pair_run_transfer(const struct pair_run *r, const struct unit *u, size_t iterations,
                               struct coupled_iteration *out)
 {
     struct coupled_transfer c =
         coupled_transfer_create(u->mem, &r->pair, &r->model, &r->start, &r->options);
 
+    c.memo = r->memo;
     return coupled_transfer_run(&c, iterations, u->seed, NULL, out);
+}
+
+enum status pair_run_measure(const struct pair_run *r, const struct unit *u,
+                             const size_t *checkpoints, size_t n, struct coupled_iteration *out)
+{
+    struct coupled_transfer *c = arena_get(u->mem, n, sizeof *c);
+    struct coupled_transfer **each = arena_get(u->mem, n, sizeof(struct coupled_transfer *));
+    struct coupled_options *o = arena_get(u->mem, n, sizeof *o); /* steps look at them */
+
+    for (size_t i = 0; i < n; i++) {
+        o[i] = r->options;
+        o[i].transfer.checkpoints = checkpoints[i];
+        c[i] = coupled_transfer_create(u->mem, &r->pair, &r->model, &r->start, &o[i]);
+        each[i] = &c[i];
+    }
+    return coupled_transfer_together(each, n, u->seed, out);
 }

@@ -87,7 +87,8 @@ struct pair_run {
     struct model model;
     struct source_model start;
     struct task_pair pair;
-    struct coupled_options options; /* update: COUPLED_GROWING */
+    struct coupled_options options; /* update: COUPLED_GROWING; no losses, no last update */
+    struct coupled_memo *memo;      /* NULL */
 };
 
 /* Of `images`, which must stay; source == target: the task and itself, with equal labels. Free with
@@ -97,8 +98,17 @@ enum status pair_run_open(struct pair_run *r, const struct unit *u, const struct
                           const struct task_images *target) MUST_USE;
 void pair_run_close(struct pair_run *r);
 
+/* From now on transfers whose options differ in how they update the plan share the iterations that
+ * they have in common, of which `most` are kept. */
+void pair_run_share(struct pair_run *r, const struct unit *u, size_t most);
+
 /* `iterations` of coupled transfer by r->options; out (iterations). Memory is the unit's. */
 enum status pair_run_transfer(const struct pair_run *r, const struct unit *u, size_t iterations,
                               struct coupled_iteration *out) MUST_USE;
+
+/* The first iteration measured by n numbers of checkpoints; out (n). */
+enum status pair_run_measure(const struct pair_run *r, const struct unit *u,
+                             const size_t *checkpoints, size_t n,
+                             struct coupled_iteration *out) MUST_USE;
 
 #endif

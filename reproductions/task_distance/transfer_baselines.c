@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "geometry/fisher.h"
 #include "task_distance/descent.h"
+#include "task_distance/transfer_album.h"
 
 /* ---- predictions at real images, and how far they go from one checkpoint to the next ---- */
 
@@ -164,80 +165,54 @@ enum status transfer_mixture(struct mixture_result *out, struct arena *mem,
 
 /* ---- fine-tuning ---- */
 
-size_t fine_tuning_cut(const double *accuracy, size_t n)
+static enum status go(struct baseline *l, struct transfer_album *a)
 {
-    size_t at = 0;
-
-    CHECK(n >= 1, "a cut of no accuracies");
-    while (at + 1 < n && !(accuracy[at] >= FINE_TUNING_CUT * accuracy[n - 1]))
-        at++;
-    return at;
-}
-
-/* Along the way: lengths after each validation, and after each checkpoint. */
-struct trail {
-    float *before;            /* params: w_t */
-    double euclidean[FINE_TUNING_VALIDATIONS_MOST];
-    struct transfer_length length[TRANSFER_CHECKPOINTS_MOST];
-};
-
-/* |w_t+1 - w_t|; the weights are remembered. */
-static double moved(struct trail *trail, const struct model *model)
-{
-    double squares = 0;
-
-    for (size_t i = 0; i < model->param_count; i++) {
-        const double d = (double)model->params[i] - (double)trail->before[i];
-
-        squares += d * d;
-    }
-    memcpy(trail->before, model->params, model->param_count * sizeof *trail->before);
-    return sqrt(squares);
-}
-
-static void cut(struct fine_tuning_result *out, const struct trail *trail,
-                const struct transfer_options *o, size_t every)
-{
-    const size_t at = fine_tuning_cut(out->curve, out->validations);
-    const size_t each = o->steps / o->checkpoints;
-    const size_t checkpoint = (every * (at + 1) + each - 1) / each;
-
-    out->cut = every * (at + 1);
-    out->validation = out->curve[out->validations - 1];
-    out->euclidean = trail->euclidean[at];
-    out->euclidean_whole = trail->euclidean[out->validations - 1];
-    out->length = trail->length[checkpoint - 1];
-    out->length_whole = trail->length[o->checkpoints - 1];
-    close_length(&out->length, o->checkpoints);
-    close_length(&out->length_whole, o->checkpoints);
-}
-
-static enum status follow(struct baseline *l, struct fine_tuning_result *out, struct trail *trail,
-                          size_t every)
-{
-    const struct transfer_options *o = l->options;
-    const struct task_part_images *validation = &l->pair->target->part[TASK_VALIDATION];
-    const size_t each = o->steps / o->checkpoints;
-    struct transfer_length length = {0};
     double euclidean = 0;
 
-    for (size_t t = 1; t <= o->steps; t++) {
+    for (size_t t = 1; t <= a->steps; t++) {
         put_images(l, &l->target, l->pair->target_label[TASK_TRAIN], 0, 1);
-        TRY(descent_step(&l->descent, o->batch));
-        euclidean += moved(trail, l->model);
-        if (t % every == 0) {
-            trail->euclidean[out->validations] = euclidean;
-            out->curve[out->validations++] =
-                1 - model_error_rate(l->model, validation->x,
-                                     l->pair->target_label[TASK_VALIDATION], validation->n);
-        }
-        if (t % each == 0) {
-            witness_step(&l->at_target);
-            add_step(&length, l->at_target.root, l->at_target.squared);
-            trail->length[t / each - 1] = length;
-        }
+        TRY(descent_step(&l->descent, l->options->batch));
+        euclidean += transfer_album_moved(a, l->model);
+        if (transfer_album_shows(a, t))
+            transfer_album_keep(a, l->model, euclidean);
     }
     return STATUS_OK;
+}
+
+static double validate(const struct baseline *l)
+{
+    const struct task_part_images *images = &l->pair->target->part[TASK_VALIDATION];
+
+    return 1 - model_error_rate(l->model, images->x, l->pair->target_label[TASK_VALIDATION],
+                                images->n);
+}
+
+/* Along the pictures up to the first checkpoint at or behind the cut; the model is at w_T. */
+static void look_back(struct baseline *l, const struct transfer_album *a,
+                      struct fine_tuning_result *out)
+{
+    size_t picture = 0;
+
+    out->accuracy = transfer_accuracy_of(l->model, l->pair);
+    out->validation = validate(l);
+    for (size_t t = 1; t <= a->steps; t++) {
+        if (!transfer_album_shows(a, t))
+            continue;
+        transfer_album_show(a, picture, l->model);
+        if (out->cut == 0 && t % a->every == 0 &&
+            (t == a->steps || validate(l) >= FINE_TUNING_CUT * out->validation)) {
+            out->cut = t;
+            out->euclidean = a->euclidean[picture];
+        }
+        if (t % a->each == 0) {
+            witness_step(&l->at_target);
+            add_step(&out->length, l->at_target.root, l->at_target.squared);
+            if (out->cut > 0)
+                break;
+        }
+        picture++;
+    }
+    close_length(&out->length, l->options->checkpoints);
 }
 
 enum status transfer_fine_tuning(struct fine_tuning_result *out, struct arena *mem,
@@ -246,17 +221,18 @@ enum status transfer_fine_tuning(struct fine_tuning_result *out, struct arena *m
                                  const struct transfer_options *o, size_t every, uint64_t seed)
 {
     struct baseline l = baseline_create(mem, pair, model, o, o->batch);
-    struct trail *trail = arena_get(mem, 1, sizeof *trail);
+    struct transfer_album album;
 
-    CHECK(every >= 1 && o->steps % every == 0 && o->steps / every <= FINE_TUNING_VALIDATIONS_MOST,
-          "validation every %zu of %zu steps", every, o->steps);
+    CHECK(every >= 1 && o->steps % every == 0, "validation every %zu of %zu steps", every,
+          o->steps);
     CHECK(pair->target->part[TASK_VALIDATION].n >= 1, "no validation images");
-    trail->before = arena_get(mem, model->param_count, sizeof *trail->before);
     *out = (struct fine_tuning_result){0};
     begin(&l, start, "fine-tuning", seed);
-    memcpy(trail->before, model->params, model->param_count * sizeof *trail->before);
-    TRY(follow(&l, out, trail, every));
-    cut(out, trail, o, every);
-    out->accuracy = transfer_accuracy_of(model, pair);
-    return STATUS_OK;
+    enum status status = transfer_album_open(&album, model, o, every);
+    if (status == STATUS_OK)
+        status = go(&l, &album);
+    if (status == STATUS_OK)
+        look_back(&l, &album, out);
+    transfer_album_close(&album);
+    return status;
 }

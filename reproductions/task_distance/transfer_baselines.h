@@ -36,31 +36,23 @@ enum status transfer_mixture(struct mixture_result *out, struct arena *mem,
                              const struct source_model *start,
                              const struct transfer_options *options, uint64_t seed) MUST_USE;
 
-enum { FINE_TUNING_VALIDATIONS_MOST = 1000 };
-
 struct fine_tuning_result {
     double euclidean;         /* sum |w_t+1 - w_t| up to the cut */
     struct transfer_length length; /* up to the first checkpoint at or behind the cut */
-    double euclidean_whole;   /* the same over all steps */
-    struct transfer_length length_whole;
     size_t cut;               /* step of the cut, a multiple of `every` */
     double validation;        /* last validation accuracy */
     struct transfer_accuracy accuracy; /* of w_T */
-    size_t validations;
-    double curve[FINE_TUNING_VALIDATIONS_MOST]; /* validation accuracy after every, 2 every, .. */
 };
 
 #define FINE_TUNING_CUT 0.95
 
 /* `every` divides the number of steps: how often validation accuracy is taken. Streams
- * "fine-tuning-..." of the seed. STATUS_DIVERGED. */
+ * "fine-tuning-..." of the seed. Nothing is measured behind the cut, which the last accuracy tells:
+ * weights are kept at every validation and checkpoint meanwhile. STATUS_DIVERGED; STATUS_MEMORY. */
 enum status transfer_fine_tuning(struct fine_tuning_result *out, struct arena *mem,
                                  const struct task_pair *pair, const struct model *model,
                                  const struct source_model *start,
                                  const struct transfer_options *options, size_t every,
                                  uint64_t seed) MUST_USE;
-
-/* The first of n accuracies that is at least FINE_TUNING_CUT of the last one. */
-size_t fine_tuning_cut(const double *accuracy, size_t n);
 
 #endif
