@@ -267,6 +267,13 @@ void convnet_time(struct convnet *net, struct convnet_times *times)
         *times = (struct convnet_times){0};
 }
 
+void convnet_watch(struct convnet *net, void (*see)(void *context, const struct convnet_sight *),
+                   void *context)
+{
+    net->see = see;
+    net->see_context = context;
+}
+
 const float *convnet_input_gradient(const struct convnet *net)
 {
     CHECK(net->options.input_gradient && !net->options.evaluate_only,

@@ -28,6 +28,7 @@
 #include "base/status.h"
 #include "net/convnet_spec.h"
 #include "net/model.h"
+#include "net/tensor.h"
 
 struct convnet_options {
     size_t max_batch;     /* at least 1 */
@@ -50,6 +51,16 @@ struct convnet_times {
 };
 
 struct convnet;
+
+/* What a convolution, a linear layer or a batch normalization meets in a backward pass, in whatever
+ * layout it lies: what it read, and the gradient of what it made before its own ReLU (of a batch
+ * normalization with a ReLU and without an addend: after it). Nothing of it may be written, and it
+ * stands during the call alone. */
+struct convnet_sight {
+    size_t layer;
+    struct tensor x, dy;
+    const float *mean, *inverse; /* batch normalization (c each): those of the pass; else NULL */
+};
 
 /* A network with zero parameters (running variances 1) and primitives for max_batch. STATUS_MEMORY;
  * STATUS_UNFIT where the library has no convolution for this processor. The last tensor has to be
@@ -83,6 +94,11 @@ struct convnet_memory convnet_memory(const struct convnet *net);
 
 /* Starts (or, with NULL, ends) adding up times in *times. */
 void convnet_time(struct convnet *net, struct convnet_times *times);
+
+/* Calls see(context, ...) in every backward pass from now on (or, with NULL, no longer), for the
+ * layers above from the last to the first. */
+void convnet_watch(struct convnet *net, void (*see)(void *context, const struct convnet_sight *),
+                   void *context);
 
 /* How many convolutions there are, and how many of them are Winograd's. */
 size_t convnet_conv_count(const struct convnet *net);

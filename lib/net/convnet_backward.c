@@ -35,6 +35,17 @@ static void add_target(const struct convnet *net, const struct part_layer *l)
         tensor_add(&fresh, &sum);
 }
 
+static void show(const struct convnet *net, size_t i, const struct tensor *x,
+                 const struct tensor *dy)
+{
+    const struct part_layer *l = &net->layers[i];
+
+    if (net->see != NULL)
+        net->see(net->see_context, &(struct convnet_sight){.layer = i, .x = *x, .dy = *dy,
+                                                           .mean = l->mean,
+                                                           .inverse = l->inverse});
+}
+
 static void backward_conv(struct convnet *net, size_t i, float keep)
 {
     const struct part_layer *l = &net->layers[i];
@@ -48,6 +59,7 @@ static void backward_conv(struct convnet *net, size_t i, float keep)
         convnet_apply_norm(net, net->tensors[l->spec.from].producer);
     if (net->times != NULL)
         add_time(net, &net->times->norm, since);
+    show(net, i, &x, &dy);
 
     since = start_time(net);
     conv_backward_weights(conv_at(net, i), &x, &dy, net->grads + l->params_at,
@@ -96,6 +108,7 @@ static void backward_norm(struct convnet *net, size_t i, float keep)
         relu_mask(&y, &dy);
     if (has_addend)
         backward_addend(net, l, &dy);
+    show(net, i, &x, &dy);
     batch_norm_backward(&x, l->mean, l->inverse, scale, scale + x.c, !has_addend && l->spec.relu,
                         net->mode == MODEL_EVALUATE, &dy, &dx, l->from_mode == GRADIENT_ADD,
                         dscale, dscale + x.c, keep, net->sums);
@@ -126,6 +139,8 @@ static void backward_linear(struct convnet *net, size_t i, float keep)
     struct matf dweights = matf_over(net->grads + l->params_at, out, in);
 
     activation_backward(activation_of(l), dy.a, net->tensors[i + 1].data, net->batch, out);
+    show(net, i, &(struct tensor){net->batch, in, 1, 1, 1, x.a},
+         &(struct tensor){net->batch, out, 1, 1, 1, dy.a});
     matf_multiply(&dweights, 1.0f, &dy, MAT_TRANSPOSED, &x, MAT_AS_IS, keep);
     activation_bias_gradient(dy.a, net->batch, out, 1.0f, keep, net->grads + l->bias_at);
     if (l->from_mode == GRADIENT_NONE)

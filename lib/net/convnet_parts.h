@@ -74,6 +74,8 @@ struct convnet {
     enum model_mode mode;
     struct rng rng;        /* dropout */
     struct convnet_times *times;
+    void (*see)(void *context, const struct convnet_sight *sight); /* convnet_watch; or NULL */
+    void *see_context;
 };
 
 /* Layouts (channels last if told so, whatever else would do), places, lifetimes and sizes; no
