@@ -231,7 +231,7 @@ static void a_native_mean_of_trainings_drifts_by_its_spread(void **state)
 static void drift_without_a_spread_is_that_of_the_class(void **state)
 {
     const double none[][2] = {{1, 0.05}, {0, 0.05}, {10, 0}, {10, -1}, {10, (double)NAN},
-                              {(double)NAN, 0.05}};
+                              {10, (double)INFINITY}, {(double)NAN, 0.05}};
 
     (void)state;
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
