@@ -367,39 +367,52 @@ static void factors_of_pictures_are_sums_over_positions(void **state)
     end(&p);
 }
 
+enum { IMAGES = 90, COLOURS = 3, SIDE = 16, IMAGE = COLOURS * SIDE * SIDE };
+
+/* Of images x against the loops, in three layouts. */
+static void check_moments(struct arena *mem, const float *x, const struct kfac_window *w)
+{
+    const size_t rows = (SIDE + 2 * w->padding - w->kernel) / w->stride + 1;
+    const size_t width = COLOURS * w->kernel * w->kernel + (size_t)w->bias;
+    double *y = arena_get(mem, IMAGES * IMAGE, sizeof *y);
+    struct kfac_moments m = kfac_moments_create(mem, IMAGES * IMAGE, rows * rows * width, width);
+
+    for (size_t i = 0; i < IMAGES * IMAGE; i++)
+        y[i] = (double)x[i];
+    const struct mat want = loop_moments(mem, y, IMAGES, (struct tensor_shape){COLOURS, SIDE, SIDE},
+                                         w, rows, rows);
+    for (size_t block = 1; block <= 8; block = block == 1 ? COLOURS : block + 5) {
+        struct tensor t = {IMAGES, COLOURS, SIDE, SIDE, block, NULL};
+        struct mat got = mat_identity(mem, width);
+
+        t.data = arena_get(mem, tensor_size(&t), sizeof *t.data);
+        tensor_from_plain(x, &t);
+        kfac_moments_add(&m, &got, &t, w, rows, rows, 0.5, 2);
+        for (size_t i = 0; i < width * width; i++)
+            CHECK_NEAR(got.a[i], 0.5 * want.a[i] + 2 * (i % (width + 1) == 0),
+                       1e-6 * mat_norm(&want));
+    }
+    struct mat narrow = mat_zero(mem, width - 1, width - 1);
+    const struct tensor none = {IMAGES, COLOURS, SIDE, SIDE, 1, NULL};
+
+    CHECK_ABORTS(kfac_moments_add(&m, &narrow, &none, w, rows, rows, 1, 0));
+}
+
 /* In whatever layout, and whether images are summed at once or not: 90 images of 256 patches of 28
  * do not fit in one part. */
 static void moments_do_not_hang_on_parts_and_layouts(void **state)
 {
-    enum { N = 90, C = 3, SIDE = 16, IMAGE = C * SIDE * SIDE, WIDTH = C * 9 + 1 };
-    const struct kfac_window w = {3, 1, 1, 1};
+    const struct kfac_window windows[] = {{3, 1, 1, 1}, {3, 2, 1, 0}, {1, 2, 0, 1}, {2, 3, 1, 0},
+                                          {5, 3, 4, 1}};
     struct arena mem = {0};
     struct rng r = rng_stream(1, "images");
-    float *x = arena_get(&mem, N * IMAGE, sizeof *x);
-    double *y = arena_get(&mem, N * IMAGE, sizeof *y);
-    struct kfac_moments m = kfac_moments_create(&mem, N * IMAGE, SIDE * SIDE * WIDTH, WIDTH);
+    float *x = arena_get(&mem, IMAGES * IMAGE, sizeof *x);
 
     (void)state;
-    CHECK_TRUE(N * SIDE * SIDE * WIDTH > m.room);
-    rng_normalsf(&r, x, N * IMAGE);
-    for (size_t i = 0; i < N * IMAGE; i++)
-        y[i] = (double)x[i];
-    const struct mat want = loop_moments(&mem, y, N, (struct tensor_shape){C, SIDE, SIDE}, &w,
-                                         SIDE, SIDE);
-    for (size_t block = 1; block <= 8; block = block == 1 ? C : block + 5) {
-        struct tensor t = {N, C, SIDE, SIDE, block, NULL};
-        struct mat got = mat_identity(&mem, WIDTH);
-
-        t.data = arena_get(&mem, tensor_size(&t), sizeof *t.data);
-        tensor_from_plain(x, &t);
-        kfac_moments_add(&m, &got, &t, &w, SIDE, SIDE, 0.5, 2);
-        for (size_t i = 0; i < WIDTH * WIDTH; i++)
-            CHECK_NEAR(got.a[i], 0.5 * want.a[i] + 2 * (i % (WIDTH + 1) == 0),
-                       1e-6 * mat_norm(&want));
-    }
-    struct mat narrow = mat_zero(&mem, WIDTH - 1, WIDTH - 1);
-    CHECK_ABORTS(kfac_moments_add(&m, &narrow, &(struct tensor){N, C, SIDE, SIDE, 1, x}, &w, SIDE,
-                                  SIDE, 1, 0));
+    CHECK_TRUE(IMAGES * SIDE * SIDE * 28 > kfac_moments_create(&mem, 1, 1, 1).room);
+    rng_normalsf(&r, x, IMAGES * IMAGE);
+    for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++)
+        check_moments(&mem, x, &windows[i]);
     arena_free(&mem);
 }
 
@@ -727,7 +740,7 @@ static void without_damping_a_dead_channel_is_singular(void **state)
             p.k.layers[i].pair.g.a[j * (p.k.layers[i].pair.g.rows + 1)] += 1;
     CHECK_STATUS(kfac_conv_invert(&p.k), STATUS_NOT_DEFINITE);
     CHECK_MESSAGE("channel 1 of layer 1");
-    p.k.layers[1].blocks.a[3] = NAN;
+    p.k.layers[1].blocks.a[3] = (double)NAN;
     CHECK_STATUS(kfac_conv_invert(&p.k), STATUS_DIVERGED);
     end(&p);
 }

@@ -7,7 +7,8 @@
  * Where derivatives at different positions are uncorrelated, and patches and derivatives have the
  * same second moments everywhere and are independent of each other,
  *
- *   F ~ A (x) G,  A = E[ sum_t a_t a_t' ],  G = E[ sum_t d_t d_t' ] / T,  d_t = -d log p(y|x) / dz_t
+ *   F ~ A (x) G,   A = E[ sum_t a_t a_t' ],   G = E[ sum_t d_t d_t' ] / T,
+ *                  d_t = -d log p(y|x) / d z_t
  *   V = (G + sqrt(lambda) / pi I)^{-1} (d L / d W) (A + pi sqrt(lambda) I)^{-1}
  *
  * with pi of kfac_factors.h. Source: R. Grosse and J. Martens, "A Kronecker-factored approximate
@@ -20,7 +21,8 @@
  * gradient for large-scale deep learning" (2020). Derivatives come from a backward pass through the
  * batch's statistics, so one image's are those of the whole batch's losses.
  *
- * Second moments are those of kfac_moments.h, inverses are rounded to float. Running factors, labels and inverses are as in kfac.h. */
+ * Second moments are those of kfac_moments.h, inverses are rounded to float. Running factors, labels
+ * and inverses are as in kfac.h. */
 #ifndef GEOMETRY_KFAC_CONV_H
 #define GEOMETRY_KFAC_CONV_H
 

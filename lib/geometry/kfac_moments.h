@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* kfac_moments: second moments of the patches that a convolution sees, sums over positions,
  *
- *   M = sum_n sum_t a_nt a_nt',   a_nt = (the k x k patch of image n at position t, all channels; 1)
+ *   M = sum_n sum_t a_nt a_nt',   a_nt = (k x k patch of image n at position t, all channels; 1)
  *
  * with zeros outside of the images, entries in the order of PyTorch's weights (channel, row,
  * column), the 1 where there is a bias. Patches are made for some images at a time; their products
