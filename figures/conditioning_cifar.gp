@@ -27,7 +27,7 @@ eval show_well
 set key at screen 0.065, screen 0.985 left top Left reverse horizontal width 1 font small
 unset ylabel
 set lmargin at screen 0.395; set rmargin at screen 0.675
-set yrange [0.45:*]
+set yrange [0.5:*]
 set label 1 'test error, ill-conditioned'
 show_ill = "plot ".curves('ill', 'test error [1]')
 eval show_ill
