@@ -57,7 +57,7 @@ struct class_variant {
     V("well-momentum",      CLASS_WELL, MOMENTUM,              -3, -1,  0)                         \
     V("well-adam",          CLASS_WELL, ADAM,                  -5, -4, -2)                         \
     V("well-diagonal",      CLASS_WELL, DIAGONAL,               0,  1,  3)                         \
-    V("well-kfac",          CLASS_WELL, KFAC(1e-3),            -2,  0,  1)                         \
+    V("well-kfac",          CLASS_WELL, KFAC(1e-3),            -2,  1,  2)                         \
     V("well-kwng",          CLASS_WELL, KWNG(NORM, 5),         -1,  0,  2)                         \
     V("ill-sgd",            CLASS_ILL,  SGD,                   -2, -1,  1)                         \
     V("ill-momentum",       CLASS_ILL,  MOMENTUM,              -3, -2,  0)                         \
@@ -76,7 +76,7 @@ struct class_variant {
     V("well-sgd-100",       CLASS_WELL, SGD,                   -2,  0,  1)                         \
     V("well-momentum-100",  CLASS_WELL, MOMENTUM,              -3, -1,  0)                         \
     V("well-diagonal-100",  CLASS_WELL, DIAGONAL,               0,  1,  3)                         \
-    V("well-kfac-100",      CLASS_WELL, KFAC(1e-3),            -2,  0,  1)                         \
+    V("well-kfac-100",      CLASS_WELL, KFAC(1e-3),            -2,  1,  2)                         \
     V("ill-sgd-100",        CLASS_ILL,  SGD,                   -2, -1,  1)                         \
     V("ill-momentum-100",   CLASS_ILL,  MOMENTUM,              -3, -2,  0)                         \
     V("ill-diagonal-100",   CLASS_ILL,  DIAGONAL,               1,  2,  4)                         \
