@@ -44,7 +44,7 @@ static inline void end(struct problem *p)
     arena_free(&p->mem);
 }
 
-static const float *forward(struct problem *p, size_t first, size_t n)
+static inline const float *forward(struct problem *p, size_t first, size_t n)
 {
     return p->m.forward(p->m.self, p->x + first * p->m.inputs, n, MODEL_EVALUATE);
 }
@@ -55,7 +55,7 @@ static inline void observe(struct problem *p, size_t first, size_t n)
 }
 
 /* Both passes of a definite loss. */
-static const float *passes(struct problem *p, size_t n, enum model_mode mode)
+static inline const float *passes(struct problem *p, size_t n, enum model_mode mode)
 {
     struct rng r = rng_stream(8, "cotangents");
     const float *f = p->m.forward(p->m.self, p->x, n, mode);
