@@ -205,22 +205,27 @@ static dnnl_alg_kind_t algorithm(const struct conv *conv)
     return conv->winograd ? dnnl_convolution_winograd : dnnl_convolution_direct;
 }
 
-static int is_batch_reduce(const_dnnl_primitive_desc_t description)
+/* Whether the library's name of what it offers begins like this. */
+static int is_named(const_dnnl_primitive_desc_t description, const char *begin)
 {
     const char *name = "";
 
     return dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, (void *)&name) ==
-               dnnl_success && strncmp(name, "brg", 3) == 0;
+               dnnl_success && strncmp(name, begin, strlen(begin)) == 0;
+}
+
+static int has_few_channels(const struct conv_shape *s)
+{
+    return s->in < FEW_CHANNELS || s->out < FEW_CHANNELS;
 }
 
 /* The library's first choice; but for few channels, where its convolutions by batch-reduced
  * products spend half of the time between the products, the next one (measured: 1.1 to 2.5
- * times as fast up to 32 channels, equal at 64). */
+ * times as fast up to 32 channels, equal at 64), unless that is its plain loops or there is none. */
 static dnnl_status_t choose(const struct conv *conv, const dnnl_convolution_desc_t *operation,
                             const_dnnl_primitive_attr_t attributes,
                             const_dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *chosen)
 {
-    const struct conv_shape *s = &conv->shape;
     dnnl_primitive_desc_iterator_t choices = NULL;
 
     dnnl_status_t status = dnnl_primitive_desc_iterator_create(&choices, operation, attributes,
@@ -228,10 +233,13 @@ static dnnl_status_t choose(const struct conv *conv, const dnnl_convolution_desc
     if (status != dnnl_success)
         return status;
     *chosen = dnnl_primitive_desc_iterator_fetch(choices);
-    if (*chosen != NULL && (s->in < FEW_CHANNELS || s->out < FEW_CHANNELS) &&
-        is_batch_reduce(*chosen) && dnnl_primitive_desc_iterator_next(choices) == dnnl_success) {
-        dnnl_primitive_desc_destroy(*chosen);
-        *chosen = dnnl_primitive_desc_iterator_fetch(choices);
+    if (*chosen != NULL && has_few_channels(&conv->shape) && is_named(*chosen, "brg") &&
+        dnnl_primitive_desc_iterator_next(choices) == dnnl_success) {
+        dnnl_primitive_desc_t next = dnnl_primitive_desc_iterator_fetch(choices);
+        const int is_better = next != NULL && !is_named(next, "ref");
+
+        dnnl_primitive_desc_destroy(is_better ? *chosen : next);
+        *chosen = is_better ? next : *chosen;
     }
     dnnl_primitive_desc_iterator_destroy(choices);
     return *chosen != NULL ? dnnl_success : dnnl_out_of_memory;
