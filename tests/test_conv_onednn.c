@@ -167,6 +167,31 @@ static void passes_agree_with_loops(void **state)
     CHECK_TRUE(done >= 15);
 }
 
+/* Nothing that a network is likely to have is done by the library's plain loops, least of all because
+ * another choice than its first was taken. */
+static void few_channels_have_fast_code(void **state)
+{
+    static const size_t channels[] = {1, 4, 8, 20, 33};
+
+    (void)state;
+    for (size_t a = 0; a < 25 && conv_block() > 0; a++)
+        for (size_t kernel = 1; kernel <= 5; kernel += 2)
+            for (size_t stride = 1; stride <= 2; stride++) {
+                const struct conv_shape s = {.batch = 2, .in = channels[a / 5],
+                                             .out = channels[a % 5], .height = 8, .width = 8,
+                                             .kernel = kernel, .stride = stride,
+                                             .padding = kernel / 2, .bias = 1};
+                const struct conv_options o = {.use = CONV_TRAIN, .x_block = s.in,
+                                               .y_block = s.out, .channels_last = 1};
+                struct conv *conv;
+                CHECK_STATUS(conv_create(&conv, &s, &o), STATUS_OK);
+                if (conv_reference_passes(conv) > 0)
+                    fail_msg("%zu to %zu channels, kernel %zu, stride %zu: %s", s.in, s.out,
+                             kernel, stride, conv_implementation(conv));
+                conv_free(conv);
+            }
+}
+
 static void winograd_agrees_with_loops(void **state)
 {
     (void)state;
@@ -326,6 +351,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passes_agree_with_loops),
+        cmocka_unit_test(few_channels_have_fast_code),
         cmocka_unit_test(winograd_agrees_with_loops),
         cmocka_unit_test(same_call_gives_same_bits),
         cmocka_unit_test(passes_allocate_nothing),
