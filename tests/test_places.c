@@ -27,9 +27,10 @@ static void gaps_are_used(void **state)
 
     (void)state;
     assert_int_equal(places_assign(p, 4, order), 9);
-    assert_int_equal(p[2].at, 4);
-    assert_int_equal(p[1].at, 7);
-    assert_int_equal(p[3].at, 7);
+    assert_int_equal(p[3].at, 0);
+    assert_int_equal(p[1].at, 0);
+    assert_int_equal(p[2].at, 2);
+    assert_int_equal(p[0].at, 5);
 }
 
 static void what_never_lives_takes_no_room(void **state)

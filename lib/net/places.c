@@ -16,7 +16,7 @@ static int meet(const struct place *a, const struct place *b)
 static int is_before(const struct place *a, const struct place *b)
 {
     if (a->to - a->from != b->to - b->from)
-        return a->to - a->from > b->to - b->from;
+        return a->to - a->from < b->to - b->from;
     return a->size > b->size;
 }
 

@@ -2,10 +2,12 @@
 /* places: arrays of known size and lifetime in one block of memory, where those that are never
  * alive together may lie over each other (dynamic storage allocation with all requests known).
  *
- * Greedy: the array that lives longest first (of equal ones the larger), each at the lowest place
+ * Greedy: the array that lives shortest first (of equal ones the larger), each at the lowest place
  * where it overlaps none of those placed before it whose lifetimes meet its own. The block is at
- * least as large as what is alive at one time (places_bound); for the nested lifetimes of a forward
- * and a backward pass this order makes it seldom more than a few per cent larger. */
+ * least as large as what is alive at one time (places_bound), and for the nested lifetimes of a
+ * forward and a backward pass seldom more than a few per cent larger. Longest first packs about as
+ * well, but what comes and goes then lies somewhere else each time, which costs cache: a step of
+ * WRN-16-4 took 5 % longer. */
 #ifndef NET_PLACES_H
 #define NET_PLACES_H
 
