@@ -38,7 +38,8 @@ struct model {
 
     /* grads = keep * grads + d loss / d params of the last forward pass, in whichever mode it was
      * (running statistics are constants); dlogits (batch x outputs) is d loss / d logits, the
-     * caller's or dlogits(self). keep 0 does not read the old content. */
+     * caller's or dlogits(self). keep 0 does not read the old content. A network over images does
+     * it once a forward pass, unless it was made to repeat it (convnet.h). */
     void (*backward)(void *self, const float *dlogits, float keep);
 
     /* params = (1 - rate decay) params - rate d loss / d params inside the backward pass; NULL
