@@ -57,7 +57,7 @@ class Wide(nn.Module):
 
 def wide(divisor=1):
     w = [c // divisor for c in (64, 128, 256)]
-    layers, before = [nn.Conv2d(3, 16, 3, padding=1)], 16
+    layers, before = [nn.Conv2d(3, 16 // divisor, 3, padding=1)], 16 // divisor
     for stage, out in enumerate(w):
         layers += [Wide(before, out, 2 if stage else 1), Wide(out, out, 1)]
         before = out
