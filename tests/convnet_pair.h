@@ -136,8 +136,8 @@ static inline double loss_of_loops(struct pair *p, enum model_mode mode, struct 
 }
 
 /* d loss / dt at params + t direction. The training state moves, but nothing reads it. */
-static inline double slope(struct pair *p, enum model_mode mode, struct rng rng, const double *direction,
-                    size_t first, size_t count)
+static inline double slope(struct pair *p, enum model_mode mode, struct rng rng,
+                           const double *direction, size_t first, size_t count)
 {
     const double step = 1e-6;
     double loss[2];

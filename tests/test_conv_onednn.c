@@ -167,8 +167,8 @@ static void passes_agree_with_loops(void **state)
     CHECK_TRUE(done >= 15);
 }
 
-/* Nothing that a network is likely to have is done by the library's plain loops, least of all because
- * another choice than its first was taken. */
+/* Nothing that a network is likely to have is done by the library's plain loops, least of all
+ * because another choice than its first was taken. */
 static void few_channels_have_fast_code(void **state)
 {
     static const size_t channels[] = {1, 4, 8, 20, 33};

@@ -221,7 +221,7 @@ static int has_few_channels(const struct conv_shape *s)
 
 /* The library's first choice; but for few channels, where its convolutions by batch-reduced
  * products spend half of the time between the products, the next one (measured: 1.1 to 2.5
- * times as fast up to 32 channels, equal at 64), unless that is its plain loops or there is none. */
+ * times as fast up to 32 channels, equal at 64), unless that is its plain loops or none. */
 static dnnl_status_t choose(const struct conv *conv, const dnnl_convolution_desc_t *operation,
                             const_dnnl_primitive_attr_t attributes,
                             const_dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *chosen)
@@ -349,7 +349,7 @@ static size_t count_parts(const struct conv *conv)
 
 /* The library itself packs what a 1 x 1 kernel of a larger stride reads, but where x has all
  * channels last and fewer than fill a block, it writes past the room that it has for that: wrong
- * gradients with several threads, broken memory with one (seen with 2.6.3; issue 6035 of oneDNN). */
+ * gradients with several threads, broken memory with one (seen with 2.6.3; oneDNN issue 6035). */
 static int has_to_thin(const struct conv_shape *s, const struct conv_options *o)
 {
     return s->kernel == 1 && s->stride > 1 && !s->transposed && o->use != CONV_EVALUATE &&
@@ -420,8 +420,8 @@ static size_t round_up(size_t bytes)
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-/* A gradient that is to be added to an older one lies where the scratch was, if the library hands it
- * out in its own order first. */
+/* A gradient that is to be added to an older one lies where the scratch was, if the library hands
+ * it out in its own order first. */
 static int is_fresh_in_scratch(const struct conv *conv)
 {
     return conv->gradient.reorder != NULL &&
@@ -668,7 +668,8 @@ static void thin_out(const struct conv *conv, const struct tensor *x, float *thi
     const size_t rows = conv_output_size(s, s->height), columns = conv_output_size(s, s->width);
 
     for (size_t i = 0; i < s->batch * rows; i++) {
-        const float *row = x->data + (i / rows * s->height + i % rows * s->stride) * s->width * s->in;
+        const size_t from = i / rows * s->height + i % rows * s->stride;
+        const float *row = x->data + from * s->width * s->in;
         for (size_t j = 0; j < columns; j++, thin += s->in)
             memcpy(thin, row + j * s->stride * s->in, s->in * sizeof *thin);
     }

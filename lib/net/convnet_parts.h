@@ -76,7 +76,7 @@ struct convnet {
     size_t place_count, room_size;   /* room_size: floats */
     size_t param_count, state_count;
     float *params, *grads, *state;
-    float *room;           /* activations, gradients of activations, workspace: where the plan says */
+    float *room;           /* activations, their gradients, workspace: where the plan says */
     float *logits, *dlogits; /* max_batch of the last tensor: apart, they outlive a step */
     double *sums;          /* scratch of batch norm */
     size_t sum_size;       /* doubles */

@@ -69,7 +69,7 @@ static double step(struct bench *s)
     return stopwatch() - start;
 }
 
-/* The papers' networks for 32 x 32 pictures; "small": an eighth of the conv net's width, 16 x 16. */
+/* The papers' networks for 32 x 32 pictures; "small": the conv net over 8 for 16 x 16. */
 static struct convnet_spec network_named(const char *name)
 {
     const int small = strcmp(name, "small") == 0;
