@@ -27,7 +27,9 @@ static inline void make(struct problem *p, const struct convnet_spec *net,
     struct rng init = rng_stream(3, "init"), inputs = rng_stream(3, "inputs");
 
     *p = (struct problem){.spec = *net};
-    CHECK_STATUS(convnet_create(&p->net, &p->spec, &(struct convnet_options){.max_batch = MOST}),
+    CHECK_STATUS(convnet_create(&p->net, &p->spec,
+                                &(struct convnet_options){.max_batch = MOST,
+                                                          .repeat_backward = 1}),
                  STATUS_OK);
     convnet_init(p->net, &init);
     p->m = convnet_model(p->net);

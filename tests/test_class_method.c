@@ -208,7 +208,8 @@ static struct convnet *make_convnet(void)
     const size_t x = convnet_batch_norm_relu(&s, convnet_conv(&s, 0, 8, 3, 1, 1, 0));
 
     convnet_linear(&s, convnet_global_pool(&s, x), 3);
-    CHECK_STATUS(convnet_create(&net, &s, &(struct convnet_options){.max_batch = BATCH}),
+    CHECK_STATUS(convnet_create(&net, &s, &(struct convnet_options){.max_batch = BATCH,
+                                                                    .repeat_backward = 1}),
                  STATUS_OK);
     convnet_init(net, &r);
     return net;

@@ -63,9 +63,9 @@ struct kfac_conv {
     size_t steps;
 };
 
-/* For this network, which stays where it is, and batches of up to its max_batch. Labels come from
- * the stream "kfac:labels" of the seed. Memory is the arena's. No transposed convolutions
- * (CHECKed). */
+/* For this network, which stays where it is and was made for repeat_backward, and batches of up to
+ * its max_batch. Labels come from the stream "kfac:labels" of the seed. Memory is the arena's. No
+ * transposed convolutions (CHECKed). */
 struct kfac_conv kfac_conv_create(struct arena *mem, const struct kfac_spec *spec,
                                   struct convnet *net, const float *scale,
                                   uint64_t seed) MUST_USE;
