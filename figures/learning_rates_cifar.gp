@@ -5,16 +5,16 @@ width = 860; height = 420
 load 'figures/style.gp'
 
 metrics = table('metrics')
-names = 'sgd momentum adam diagonal kwng'
-titles = '"SGD" "momentum" "Adam" "diagonal" "KWNG"'
-kind(j) = j < 5 ? j : 6 # as in the figure of conditioning_cifar
+names = 'sgd momentum adam diagonal kfac kwng'
+titles = '"SGD" "momentum" "Adam" "diagonal" "K-FAC" "KWNG"'
 is(c) = in_cell(c) && stringcolumn('metric')[1:6] eq 'error.'
 error(c) = is(c) ? column('mean') : NaN
 rate(c) = is(c) ? 10**((real(stringcolumn('metric')[7:*]) - 20)/2) : NaN
-curves = "plot for [j=1:5] metrics using (rate(part_of.word(names, j))):(error(part_of.word(names, j))) with linespoints lt kind(j) title word(titles, j)"
+has(c) = strstrt(cells.' ', '"'.c.'" ') > 0
+curves = "plot for [j=1:6] metrics using (rate(part_of.word(names, j))):(error(part_of.word(names, j))) with linespoints lt j title word(titles, j), for [j=1:6] metrics using (rate(part_of.word(names, j).'-100')):(has(part_of.word(names, j).'-100') ? error(part_of.word(names, j).'-100') : NaN) with linespoints lt j dt 2 notitle"
 
 set logscale x
-set yrange [0.5:0.95]
+set yrange [0.45:0.97]
 set format x '1e%T'; set xtics 10
 set xlabel 'learning rate'
 set xrange [1e-3:1e3]

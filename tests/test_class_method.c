@@ -186,7 +186,7 @@ static void a_model_is_stepped_like_its_network(void **state)
         const struct model m = model_of_net(&b.net);
         const float *outputs = b.net.layers[LAYERS - 1].outputs;
 
-        b.o = class_optimizer_create_model(&b.mem, &methods[k], &m, scale, 1, 1);
+        b.o = class_optimizer_create_model(&b.mem, &methods[k], &m, NULL, scale, 1, 1);
         for (int t = 0; t < 4; t++) {
             CHECK_STATUS(class_optimizer_step(&a.o, &a.net, passes(&a), 0.1), STATUS_OK);
             CHECK_STATUS(class_optimizer_step_model(&b.o, &m, outputs, BATCH, passes(&b), 0.1),
@@ -200,26 +200,87 @@ static void a_model_is_stepped_like_its_network(void **state)
     }
 }
 
-static void kfac_wants_a_fully_connected_network(void **state)
+static struct convnet *make_convnet(void)
+{
+    struct convnet_spec s = convnet_spec_start(2, 4, 4);
+    struct rng r = rng_stream(1, "test");
+    struct convnet *net;
+    const size_t x = convnet_batch_norm_relu(&s, convnet_conv(&s, 0, 8, 3, 1, 1, 0));
+
+    convnet_linear(&s, convnet_global_pool(&s, x), 3);
+    CHECK_STATUS(convnet_create(&net, &s, &(struct convnet_options){.max_batch = BATCH,
+                                                                    .repeat_backward = 1}),
+                 STATUS_OK);
+    convnet_init(net, &r);
+    return net;
+}
+
+static void kfac_of_a_model_wants_the_convolutional_network(void **state)
 {
     struct problem p;
+    struct convnet *net = make_convnet();
 
     (void)state;
     make(&p, &methods[3], 1);
     const struct model m = model_of_net(&p.net);
 
-    CHECK_ABORTS((void)class_optimizer_create_model(&p.mem, &methods[3], &m, scale, 1, 1).clip);
-    CHECK_ABORTS((void)(class_method_cost_model(&methods[3], 53, 53, 76, BATCH) > 0));
+    CHECK_ABORTS((void)class_optimizer_create_model(&p.mem, &methods[3], &m, NULL, scale, 1,
+                                                    1).clip);
+    CHECK_ABORTS((void)class_optimizer_create_model(&p.mem, &methods[3], &m, net, scale, 1,
+                                                    1).clip);
+    convnet_free(net);
+    arena_free(&p.mem);
+}
+
+/* 8 channels of 3 x 3 of 2 on 4 x 4 positions, and 9 x 3 of one: per step of `rows` images their
+ * products, a backward pass, and what does not depend on the images. */
+static void a_convolutional_network_is_stepped_by_kfac(void **state)
+{
+    struct problem p;
+    struct convnet *net = make_convnet();
+    struct rng r = rng_stream(2, "test");
+    float x[BATCH * 32];
+    double first = 0, last = 0, rows = 4;
+
+    (void)state;
+    make(&p, &methods[3], 1);
+    const struct model m = convnet_model(net);
+    struct class_optimizer o =
+        class_optimizer_create_model(&p.mem, &methods[3], &m, net, scale, 1, 1);
+
+    rng_normalsf(&r, x, BATCH * 32);
+    for (int t = 0; t < 30; t++) {
+        const float *f = m.forward(m.self, x, BATCH, MODEL_TRAIN);
+        float scaled[BATCH * 3], *d = m.dlogits(m.self);
+
+        for (size_t i = 0; i < BATCH * 3; i++)
+            scaled[i] = scale[i % 3] * f[i];
+        last = loss_cross_entropy(scaled, p.label, BATCH, 3, BATCH, d);
+        first = t == 0 ? last : first;
+        for (size_t i = 0; i < BATCH * 3; i++)
+            d[i] *= scale[i % 3];
+        m.backward(m.self, d, 0);
+        CHECK_STATUS(class_optimizer_step_model(&o, &m, f, BATCH, last, 0.1), STATUS_OK);
+    }
+    CHECK_TRUE(last < 0.9 * first);
+    const double once = (18 * 18 * 18 + 8 * 8 * 8 + 9 * 9 * 9 + 27) * (1.0 / 6 + 1) / 20 +
+                        18 * 8 * 26 + 9 * 3 * 12;
+    const double each = 16 * (18 * 18 + 8 * 8) / 2.0 + (81 + 9) / 2.0 + 150;
+
+    CHECK_RELATIVE(class_method_cost_model(&o, m.param_count, 100, 150, 4),
+                   1 + (rows * each + once) / (rows * 250), 1e-14);
+    convnet_free(net);
     arena_free(&p.mem);
 }
 
 /* Passes of 100 and 150 multiply-adds, 10 parameters, 4 rows. */
 static void costs_of_a_model_follow_from_its_passes(void **state)
 {
-    const struct class_method two = {.family = CLASS_KWNG, .basis = 2};
+    const struct class_optimizer two = {.method = {.family = CLASS_KWNG, .basis = 2}};
+    const struct class_optimizer adam = {.method = methods[1]};
 
     (void)state;
-    CHECK_NEAR(class_method_cost_model(&methods[1], 10, 100, 150, 4), 1, 0);
+    CHECK_NEAR(class_method_cost_model(&adam, 10, 100, 150, 4), 1, 0);
     CHECK_RELATIVE(class_method_cost_model(&two, 10, 100, 150, 4),
                    1 + (2 * 4 * 150 + 3 * 4 * 10) / 1000.0, 1e-14);
 }
@@ -235,7 +296,7 @@ static void rates_are_half_decades(void **state)
 static void variants_are_distinct_and_their_rates_on_their_grids(void **state)
 {
     (void)state;
-    for (enum class_images images = CLASS_DIGITS; images <= CLASS_PICTURES; images++) {
+    for (enum class_images images = CLASS_DIGITS; images <= CLASS_HUNDRED; images++) {
         size_t count;
         const struct class_variant *all = class_variants(images, &count);
 
@@ -247,7 +308,7 @@ static void variants_are_distinct_and_their_rates_on_their_grids(void **state)
             CHECK_TRUE(v->rate > v->first && v->rate < v->last); /* not at an edge */
             CHECK_TRUE(v->last - v->first >= 3);
             CHECK_TRUE((strncmp(v->name, "ill-", 4) == 0) == (v->condition == CLASS_ILL));
-            CHECK_TRUE(images == CLASS_DIGITS || v->method.family != CLASS_KFAC);
+            CHECK_TRUE(images == CLASS_DIGITS || class_pictures_of(v->name) == images);
         }
     }
 }
@@ -262,7 +323,8 @@ int main(void)
         cmocka_unit_test(the_diagonal_is_a_method_of_its_own),
         cmocka_unit_test(costs_follow_from_the_shapes),
         cmocka_unit_test(a_model_is_stepped_like_its_network),
-        cmocka_unit_test(kfac_wants_a_fully_connected_network),
+        cmocka_unit_test(kfac_of_a_model_wants_the_convolutional_network),
+        cmocka_unit_test(a_convolutional_network_is_stepped_by_kfac),
         cmocka_unit_test(costs_of_a_model_follow_from_its_passes),
         cmocka_unit_test(rates_are_half_decades),
         cmocka_unit_test(variants_are_distinct_and_their_rates_on_their_grids),

@@ -48,7 +48,7 @@ static void make(struct pictures *p)
     static const int classes[CLASSES] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
     struct class_data *d = &p->data;
 
-    *p = (struct pictures){.data = {.dim = PICTURE}};
+    *p = (struct pictures){.data = {.images = CLASS_PICTURES, .dim = PICTURE}};
     d->train = make_set(&p->mem, EACH, 1);
     d->test = make_set(&p->mem, TEST_EACH, 2);
     CHECK_STATUS(task_pool(&d->pool, &p->mem, &d->train, classes, CLASSES, EACH), STATUS_OK);
@@ -98,6 +98,37 @@ static void test_records_are_all_of_the_other_file(void **state)
     CHECK_TRUE(judge.x == p.data.x_test && judge.label == p.data.test_task.label);
     for (size_t i = 0; i < judge.n; i++)
         assert_int_equal(judge.row[i], i);
+    arena_free(&p.mem);
+}
+
+/* The set with the images of the setting is taken, wherever it stands among those loaded. */
+static void sets_are_found_by_their_images(void **state)
+{
+    struct class_data ten = {.images = CLASS_PICTURES};
+    const struct class_data both = {.images = CLASS_HUNDRED, .next = &ten};
+
+    (void)state;
+    CHECK_TRUE(class_data_of(&both, CLASS_PICTURES) == &ten);
+    CHECK_TRUE(class_data_of(&both, CLASS_HUNDRED) == &both);
+    CHECK_ABORTS((void)class_data_of(&both, CLASS_DIGITS));
+    const struct class_setup s = class_data_hundred(&setup, 25, 7, 3);
+
+    CHECK_TRUE(s.images == CLASS_HUNDRED && s.part == 25 && s.pool == 7 && s.test_step == 3);
+    CHECK_TRUE(s.examples == setup.examples && s.size == setup.size && s.blocks == setup.blocks);
+}
+
+/* A run on 5 of 20 classes takes a quarter of the records. */
+static void records_are_in_proportion_to_the_classes_loaded(void **state)
+{
+    struct class_rows train, judge;
+    struct pictures p;
+
+    (void)state;
+    make(&p);
+    p.data.pool.classes = 20;
+    class_data_choose(&train, &judge, &p.mem, &p.data, &setup, 5, 5, "run", CLASS_HELD_OUT);
+    assert_int_equal(train.n, setup.examples / 4);
+    assert_int_equal(judge.n, setup.held_out / 4);
     arena_free(&p.mem);
 }
 
@@ -337,6 +368,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(held_out_records_are_not_trained_on),
         cmocka_unit_test(test_records_are_all_of_the_other_file),
+        cmocka_unit_test(sets_are_found_by_their_images),
+        cmocka_unit_test(records_are_in_proportion_to_the_classes_loaded),
         cmocka_unit_test(shifted_pictures_are_whole_ones),
         cmocka_unit_test(one_block_has_the_shape_that_is_promised),
         cmocka_unit_test(eight_blocks_are_resnet18),

@@ -288,7 +288,7 @@ static void damping_is_shared_by_the_traces(void **state)
     CHECK_STATUS(kfac_observe(&p.k, &p.net), STATUS_OK);
     CHECK_STATUS(kfac_invert(&p.k), STATUS_OK);
     for (size_t l = 0; l < LAYERS; l++) {
-        const struct kfac_layer *k = &p.k.layers[l];
+        const struct kfac_pair *k = &p.k.layers[l];
         const double a = mat_trace(&k->a) / (double)k->a.rows;
         const double g = mat_trace(&k->g) / (double)k->g.rows;
 

@@ -200,6 +200,63 @@ static void distance_counts_tolerances(void **state)
     CHECK_NEAR(tolerance_distance(CLASS_EXACT, PINNED, 5, 5, 0, 0), 0, 0);
 }
 
+/* Ten seeds with a deviation of 0.05: four deviations of the difference of two means are 0.0894,
+ * where long32 has 0.02. */
+static double drift(enum tolerance_class class, enum mode mode, double actual, double n, double sd)
+{
+    return tolerance_drift(class, mode, actual, 1, 1000, 0, n, sd);
+}
+
+static void a_native_mean_of_trainings_drifts_by_its_spread(void **state)
+{
+    const enum tolerance_class trained[] = {CLASS_LONG32, CLASS_RATE};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const enum tolerance_class c = trained[i];
+
+        for (int sign = -1; sign <= 1; sign += 2) {
+            CHECK_TRUE(drift(c, NATIVE, 1 + sign * 0.089, 10, 0.05) <= 1); /* just inside */
+            CHECK_TRUE(drift(c, NATIVE, 1 + sign * 0.090, 10, 0.05) > 1);
+            CHECK_TRUE(tolerance_distance(c, NATIVE, 1 + sign * 0.089, 1, 1000, 0) > 1);
+        }
+        CHECK_NEAR(drift(c, NATIVE, 1.12, 10, 0.05), 0.12 / (0.2 * sqrt(0.2)), 1e-12);
+        CHECK_NEAR(drift(c, NATIVE, 1.12, 40, 0.05), 2 * 0.12 / (0.2 * sqrt(0.2)), 1e-12);
+        /* trainings that hardly differ are held against the class */
+        CHECK_NEAR(drift(c, NATIVE, 1.01, 10, 1e-6),
+                   tolerance_distance(c, NATIVE, 1.01, 1, 1000, 0), 0);
+    }
+}
+
+static void drift_without_a_spread_is_that_of_the_class(void **state)
+{
+    const double none[][2] = {{1, 0.05}, {0, 0.05}, {10, 0}, {10, -1}, {10, (double)NAN},
+                              {10, (double)INFINITY}, {(double)NAN, 0.05}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        CHECK_NEAR(drift(CLASS_LONG32, NATIVE, 1.05, none[i][0], none[i][1]), 2.5, 1e-9);
+    CHECK_NEAR(drift(CLASS_LONG32, PINNED, 1.05, 10, 0.05), 50, 1e-9);
+    for (int class = 0; class < CLASS_COUNT; class++) {
+        const enum tolerance_class c = (enum tolerance_class)class;
+
+        if (c != CLASS_LONG32 && c != CLASS_RATE)
+            CHECK_TRUE(drift(c, NATIVE, 11, 10, 5) > 1);
+    }
+}
+
+static void drift_that_is_not_finite_is_outside(void **state)
+{
+    const double bad[] = {(double)NAN, (double)INFINITY, -(double)INFINITY};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_TRUE(!(drift(CLASS_LONG32, NATIVE, bad[i], 10, 0.05) <= 1));
+        CHECK_TRUE(!(drift(CLASS_LONG32, NATIVE, bad[i], 10, (double)INFINITY) <= 1));
+        CHECK_TRUE(!(tolerance_drift(CLASS_RATE, NATIVE, 1, bad[i], 1000, 0, 10, 0.05) <= 1));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +273,9 @@ int main(void)
         cmocka_unit_test(a_reference_of_zero_admits_zero_alone),
         cmocka_unit_test(an_override_replaces_the_width),
         cmocka_unit_test(distance_counts_tolerances),
+        cmocka_unit_test(a_native_mean_of_trainings_drifts_by_its_spread),
+        cmocka_unit_test(drift_without_a_spread_is_that_of_the_class),
+        cmocka_unit_test(drift_that_is_not_finite_is_outside),
     };
 
     return cmocka_run_group_tests_name("tolerance", tests, NULL, NULL);

@@ -156,20 +156,6 @@ static void note(struct drift *d, double distance, const char *cell, const char 
     }
 }
 
-/* In units of the tolerance. On another CPU long trainings in float are other draws, whatever the
- * class allows: then a mean over n of them moves like the difference of two such means, whose
- * deviation is sd sqrt(2 / n), and four of these are no news. */
-static double drift_distance(const struct reference *row, int class, enum mode mode, double now)
-{
-    const double by_class = tolerance_distance((enum tolerance_class)class, mode, now, row->value,
-                                               row->scale, row->tol);
-    const double spread = row->n > 0 ? 4 * row->sd * sqrt(2 / row->n) : 0;
-
-    if (mode == PINNED || !(spread > 0) || (class != CLASS_LONG32 && class != CLASS_RATE))
-        return by_class;
-    return fmin(by_class, fabs(now - row->value) / spread);
-}
-
 static void drift_of(struct bench *b, const struct program *p, const struct references *refs,
                      const struct results *results, struct drift *d)
 {
@@ -194,7 +180,9 @@ static void drift_of(struct bench *b, const struct program *p, const struct refe
             n = isfinite(now) != 0;
         }
         if (n > 0 && (!mean || near((double)n, row->n)))
-            note(d, drift_distance(row, class, p->mode, now), row->cell, row->metric);
+            note(d, tolerance_drift((enum tolerance_class)class, p->mode, now, row->value,
+                                    row->scale, row->tol, row->n, row->sd),
+                 row->cell, row->metric);
     }
 }
 

@@ -21,42 +21,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/memory.h"
-#include "base/rng.h"
-#include "base/status.h"
-#include "linalg/mat.h"
+#include "geometry/kfac_factors.h"
 #include "net/net.h"
-#include "net/optimizer.h"
-
-enum kfac_labels {
-    KFAC_SAMPLED,         /* one label an example, drawn from the model: one more backward pass */
-    KFAC_EXPECTED         /* the exact mean over all labels: as many passes as outputs */
-};
-
-struct kfac_spec {
-    enum kfac_labels labels;
-    double decay;         /* of the running factors, 0 <= decay < 1 */
-    double damping;       /* lambda >= 0 */
-    size_t period;        /* steps from one inversion to the next, >= 1 */
-    double clip;          /* longest v; 0: any */
-    struct optimizer_spec on_top; /* SGD: momentum and weight decay */
-};
-
-struct kfac_layer {
-    struct mat a, g;      /* (in + 1) squared, out squared: running factors */
-    struct matf a_inverse, g_inverse; /* of the damped factors */
-};
-
-struct kfac_report {
-    double length;        /* |v| before clipping */
-    double clipped;       /* factor, 1: not clipped */
-    double slope;         /* <gradient, v>, after clipping */
-};
 
 struct kfac {
     struct kfac_spec spec;
     const float *scale;   /* U (outputs), the caller's; NULL: 1 */
-    struct kfac_layer *layers; /* layer_count */
+    struct kfac_pair *layers;  /* layer_count; of in + 1 and out */
     size_t layer_count, parameters;
     struct optimizer on_top;
     struct rng labels;

@@ -81,3 +81,15 @@ double tolerance_distance(enum tolerance_class class, enum mode mode, double act
     /* k / N - (k - 2) / N may round to a little more than 2 / N. */
     return off <= allowed * (1 + 1e-9) && off > allowed ? 1 : off / allowed;
 }
+
+double tolerance_drift(enum tolerance_class class, enum mode mode, double actual, double reference,
+                       double scale, double override, double n, double sd)
+{
+    const double by_class = tolerance_distance(class, mode, actual, reference, scale, override);
+    const double spread = n >= 2 ? 4 * sd * sqrt(2 / n) : 0;
+
+    if (mode == PINNED || !(spread > 0) || !isfinite(spread) ||
+        (class != CLASS_LONG32 && class != CLASS_RATE))
+        return by_class;
+    return fmin(by_class, fabs(actual - reference) / spread);
+}

@@ -32,4 +32,12 @@ double tolerance_allowed(enum tolerance_class class, enum mode mode, double refe
 double tolerance_distance(enum tolerance_class class, enum mode mode, double actual,
                           double reference, double scale, double override);
 
+/* The same for a mean over n seeds whose deviation was sd when the reference was made. On another
+ * CPU long trainings in float (long32, rate) are other draws, whatever the class allows: then, in
+ * native mode, the mean moves like the difference of two such means, whose deviation is
+ * sd sqrt(2 / n), and four of these are no news. It is the lesser of both distances; that of the
+ * class where the spread is not known (n below 2, sd not above 0). */
+double tolerance_drift(enum tolerance_class class, enum mode mode, double actual, double reference,
+                       double scale, double override, double n, double sd);
+
 #endif

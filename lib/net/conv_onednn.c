@@ -35,11 +35,12 @@ struct conv {
     struct conv_options options;
     int winograd;
     size_t parts;         /* of the batch, one after the other */
+    int thins;            /* the gradient of weights reads every stride-th pixel of x, packed */
     dnnl_primitive_attr_t plain, with_relu;
     dnnl_memory_desc_t large_layout, small_layout, any_weights, plain_weights, bias_layout;
-    dnnl_memory_t large, small, weights, bias;
+    dnnl_memory_desc_t thin_layout;
+    dnnl_memory_t large, small, thin, weights, bias;
     struct pass correlate, adjoint, gradient;
-    size_t workspace;
 };
 
 /* ---- the library ---- */
@@ -161,6 +162,9 @@ static enum status describe(struct conv *conv)
     TRY(describe_pictures(x, images, s->in, s->height, s->width, o->x_block,
                           o->channels_last));
     TRY(describe_pictures(y, images, s->out, rows, columns, o->y_block, o->channels_last));
+    if (conv->thins)
+        TRY(describe_pictures(&conv->thin_layout, images, s->in, rows, columns, o->x_block,
+                              o->channels_last));
     LIBRARY(dnnl_memory_desc_init_by_tag(&conv->any_weights, 4, taps, dnnl_f32,
                                          dnnl_format_tag_any), "weights");
     LIBRARY(dnnl_memory_desc_init_by_tag(&conv->plain_weights, 4, taps, dnnl_f32, dnnl_oihw),
@@ -210,22 +214,27 @@ static dnnl_alg_kind_t algorithm(const struct conv *conv)
     return conv->winograd ? dnnl_convolution_winograd : dnnl_convolution_direct;
 }
 
-static int is_batch_reduce(const_dnnl_primitive_desc_t description)
+/* Whether the library's name of what it offers begins like this. */
+static int is_named(const_dnnl_primitive_desc_t description, const char *begin)
 {
     const char *name = "";
 
     return dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, (void *)&name) ==
-               dnnl_success && strncmp(name, "brg", 3) == 0;
+               dnnl_success && strncmp(name, begin, strlen(begin)) == 0;
+}
+
+static int has_few_channels(const struct conv_shape *s)
+{
+    return s->in < FEW_CHANNELS || s->out < FEW_CHANNELS;
 }
 
 /* The library's first choice; but for few channels, where its convolutions by batch-reduced
  * products spend half of the time between the products, the next one (measured: 1.1 to 2.5
- * times as fast up to 32 channels, equal at 64). */
+ * times as fast up to 32 channels, equal at 64), unless that is its plain loops or none. */
 static dnnl_status_t choose(const struct conv *conv, const dnnl_convolution_desc_t *operation,
                             const_dnnl_primitive_attr_t attributes,
                             const_dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *chosen)
 {
-    const struct conv_shape *s = &conv->shape;
     dnnl_primitive_desc_iterator_t choices = NULL;
 
     dnnl_status_t status = dnnl_primitive_desc_iterator_create(&choices, operation, attributes,
@@ -233,10 +242,13 @@ static dnnl_status_t choose(const struct conv *conv, const dnnl_convolution_desc
     if (status != dnnl_success)
         return status;
     *chosen = dnnl_primitive_desc_iterator_fetch(choices);
-    if (*chosen != NULL && (s->in < FEW_CHANNELS || s->out < FEW_CHANNELS) &&
-        is_batch_reduce(*chosen) && dnnl_primitive_desc_iterator_next(choices) == dnnl_success) {
-        dnnl_primitive_desc_destroy(*chosen);
-        *chosen = dnnl_primitive_desc_iterator_fetch(choices);
+    if (*chosen != NULL && has_few_channels(&conv->shape) && is_named(*chosen, "brg") &&
+        dnnl_primitive_desc_iterator_next(choices) == dnnl_success) {
+        dnnl_primitive_desc_t next = dnnl_primitive_desc_iterator_fetch(choices);
+        const int is_better = next != NULL && !is_named(next, "ref");
+
+        dnnl_primitive_desc_destroy(is_better ? *chosen : next);
+        *chosen = is_better ? next : *chosen;
     }
     dnnl_primitive_desc_iterator_destroy(choices);
     return *chosen != NULL ? dnnl_success : dnnl_out_of_memory;
@@ -247,7 +259,8 @@ static enum status finish_pass(struct conv *conv, struct pass *pass, int is_grad
                                const char *name)
 {
     LIBRARY(choose(conv, operation, attributes,
-                   is_gradient || pass == &conv->adjoint ? conv->correlate.description : NULL,
+                   (is_gradient && !conv->thins) || pass == &conv->adjoint
+                       ? conv->correlate.description : NULL,
                    &pass->description), name);
     LIBRARY(dnnl_primitive_create(&pass->primitive, pass->description), name);
 
@@ -295,10 +308,11 @@ static enum status make_passes(struct conv *conv)
         TRY(finish_pass(conv, &conv->adjoint, 0, &d, conv->plain, "a backward convolution"));
     }
     if (use != CONV_EVALUATE) {
+        const dnnl_dims_t ones = {1, 1};
         LIBRARY(dnnl_convolution_backward_weights_desc_init(
-                    &d, algorithm(conv), &conv->large_layout, &conv->any_weights,
-                    sums_bias(conv) ? NULL : bias_of(conv), &conv->small_layout, strides,
-                    paddings, paddings), "a gradient of weights");
+                    &d, algorithm(conv), conv->thins ? &conv->thin_layout : &conv->large_layout,
+                    &conv->any_weights, sums_bias(conv) ? NULL : bias_of(conv), &conv->small_layout,
+                    conv->thins ? ones : strides, paddings, paddings), "a gradient of weights");
         TRY(finish_pass(conv, &conv->gradient, 1, &d, conv->plain, "a gradient of weights"));
     }
     return STATUS_OK;
@@ -308,6 +322,8 @@ static enum status make_arguments(struct conv *conv)
 {
     LIBRARY(dnnl_memory_create(&conv->large, &conv->large_layout, engine, DNNL_MEMORY_NONE), "x");
     LIBRARY(dnnl_memory_create(&conv->small, &conv->small_layout, engine, DNNL_MEMORY_NONE), "y");
+    if (conv->thins)
+        LIBRARY(dnnl_memory_create(&conv->thin, &conv->thin_layout, engine, DNNL_MEMORY_NONE), "x");
     LIBRARY(dnnl_memory_create(&conv->weights, &conv->plain_weights, engine, DNNL_MEMORY_NONE),
             "weights");
     LIBRARY(dnnl_memory_create(&conv->bias, &conv->bias_layout, engine, DNNL_MEMORY_NONE),
@@ -316,24 +332,6 @@ static enum status make_arguments(struct conv *conv)
 }
 
 /* ---- creation ---- */
-
-/* Room for the scratch, the weights, and gradients that are to be added to older ones. */
-static size_t pass_workspace(const struct conv *conv, const struct pass *pass)
-{
-    return pass->scratch_bytes + pass->weight_bytes +
-           (conv_weight_count(&conv->shape) + conv->shape.out) * sizeof(float) + 4 * ALIGNMENT;
-}
-
-static void measure_workspace(struct conv *conv)
-{
-    const struct pass *passes[] = {&conv->correlate, &conv->adjoint, &conv->gradient};
-
-    for (size_t i = 0; i < 3; i++) {
-        const size_t bytes = pass_workspace(conv, passes[i]);
-        if (bytes > conv->workspace)
-            conv->workspace = bytes;
-    }
-}
 
 static int winograd_applies(const struct conv_shape *s, const struct conv_options *o)
 {
@@ -358,15 +356,22 @@ static size_t count_parts(const struct conv *conv)
     return parts;
 }
 
+/* The library itself packs what a 1 x 1 kernel of a larger stride reads, but where x has all
+ * channels last and fewer than fill a block, it writes past the room that it has for that: wrong
+ * gradients with several threads, broken memory with one (seen with 2.6.3; oneDNN issue 6035). */
+static int has_to_thin(const struct conv_shape *s, const struct conv_options *o)
+{
+    return s->kernel == 1 && s->stride > 1 && !s->transposed && o->use != CONV_EVALUATE &&
+           s->in % 16 != 0 && layout_tag(s->in, o->x_block, o->channels_last) == dnnl_nhwc;
+}
+
 static enum status fill(struct conv *conv)
 {
     TRY(start());
     TRY(describe(conv));
     TRY(make_attributes(conv));
     TRY(make_passes(conv));
-    TRY(make_arguments(conv));
-    measure_workspace(conv);
-    return STATUS_OK;
+    return make_arguments(conv);
 }
 
 enum status conv_create(struct conv **conv, const struct conv_shape *shape,
@@ -382,6 +387,7 @@ enum status conv_create(struct conv **conv, const struct conv_shape *shape,
     made->options = *options;
     made->winograd = winograd_applies(shape, options);
     made->parts = count_parts(made);
+    made->thins = has_to_thin(shape, options);
 
     const enum status status = fill(made);
     if (status != STATUS_OK) {
@@ -410,6 +416,7 @@ void conv_free(struct conv *conv)
     free_pass(&conv->gradient);
     dnnl_memory_destroy(conv->large);
     dnnl_memory_destroy(conv->small);
+    dnnl_memory_destroy(conv->thin);
     dnnl_memory_destroy(conv->weights);
     dnnl_memory_destroy(conv->bias);
     dnnl_primitive_attr_destroy(conv->plain);
@@ -417,9 +424,47 @@ void conv_free(struct conv *conv)
     memory_free(conv);
 }
 
+static size_t round_up(size_t bytes)
+{
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+/* A gradient that is to be added to an older one lies where the scratch was, if the library hands
+ * it out in its own order first. */
+static int is_fresh_in_scratch(const struct conv *conv)
+{
+    return conv->gradient.reorder != NULL &&
+           conv->gradient.scratch_bytes >= conv_weight_count(&conv->shape) * sizeof(float);
+}
+
+/* Room for the scratch, the weights, and gradients that are to be added to older ones. */
+size_t conv_pass_workspace(const struct conv *conv, enum conv_pass which)
+{
+    const int transposed = conv->shape.transposed != 0, forward = which == CONV_FORWARD;
+    const struct pass *pass = which == CONV_BACKWARD_WEIGHTS ? &conv->gradient
+                              : forward == transposed        ? &conv->adjoint
+                                                             : &conv->correlate;
+    const size_t fresh = round_up(conv->shape.out * sizeof(float)) +
+                         (is_fresh_in_scratch(conv)
+                              ? 0 : round_up(conv_weight_count(&conv->shape) * sizeof(float)));
+
+    const size_t thin = conv->thins ? round_up(dnnl_memory_desc_get_size(&conv->thin_layout)) : 0;
+
+    if (pass->primitive == NULL)
+        return 0;
+    return round_up(pass->scratch_bytes) + round_up(pass->weight_bytes) +
+           (which == CONV_BACKWARD_WEIGHTS ? fresh + thin : 0);
+}
+
 size_t conv_workspace(const struct conv *conv)
 {
-    return conv->workspace;
+    size_t most = 0;
+
+    for (int pass = 0; pass < CONV_PASSES; pass++) {
+        const size_t bytes = conv_pass_workspace(conv, (enum conv_pass)pass);
+        most = bytes > most ? bytes : most;
+    }
+    return most;
 }
 
 int conv_is_winograd(const struct conv *conv)
@@ -476,7 +521,7 @@ static void *carve(char **at, size_t bytes)
 {
     void *here = *at;
 
-    *at += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    *at += round_up(bytes);
     return here;
 }
 
@@ -591,7 +636,7 @@ static void run_gradient(const struct conv *conv, float *dweights, float *dbias,
         point(conv->bias, dbias);
 
     const dnnl_exec_arg_t arguments[] = {
-        {DNNL_ARG_SRC, conv->large},
+        {DNNL_ARG_SRC, conv->thins ? conv->thin : conv->large},
         {DNNL_ARG_DIFF_DST, conv->small},
         {DNNL_ARG_DIFF_WEIGHTS, pass->reorder != NULL ? pass->weights : conv->weights},
         {DNNL_ARG_SCRATCHPAD, pass->scratch},
@@ -611,14 +656,32 @@ static void add_gradient(const struct conv *conv, float *dweights, float *dbias,
     const size_t count = conv_weight_count(&conv->shape), out = conv->shape.out;
     const int fresh = keep == 0;
     char *at = workspace;
-    float *weights = fresh ? dweights : carve(&at, count * sizeof *weights);
     float *bias = fresh || dbias == NULL ? dbias : carve(&at, out * sizeof *bias);
+    float *weights = dweights;
 
+    if (!fresh && is_fresh_in_scratch(conv))
+        weights = (float *)(void *)at; /* where run_gradient has the scratch */
+    else if (!fresh)
+        weights = carve(&at, count * sizeof *weights);
     run_gradient(conv, weights, bias, at);
     if (!fresh)
         accumulate(dweights, weights, count, keep);
     if (dbias != NULL && !fresh)
         accumulate(dbias, bias, out, keep);
+}
+
+/* Every stride-th pixel of every stride-th row. */
+static void thin_out(const struct conv *conv, const struct tensor *x, float *thin)
+{
+    const struct conv_shape *s = &conv->shape;
+    const size_t rows = conv_output_size(s, s->height), columns = conv_output_size(s, s->width);
+
+    for (size_t i = 0; i < s->batch * rows; i++) {
+        const size_t from = i / rows * s->height + i % rows * s->stride;
+        const float *row = x->data + from * s->width * s->in;
+        for (size_t j = 0; j < columns; j++, thin += s->in)
+            memcpy(thin, row + j * s->stride * s->in, s->in * sizeof *thin);
+    }
 }
 
 void conv_backward_weights(const struct conv *conv, const struct tensor *x, const struct tensor *dy,
@@ -629,10 +692,15 @@ void conv_backward_weights(const struct conv *conv, const struct tensor *x, cons
     CHECK((dbias != NULL) == (conv->shape.bias != 0),
           "a bias where the shape has none, or none");
     check_tensors(conv, x, dy);
+    char *at = workspace;
+    if (conv->thins) {
+        float *thin = carve(&at, dnnl_memory_desc_get_size(&conv->thin_layout));
+        thin_out(conv, x, thin);
+        point(conv->thin, thin);
+    }
     for (size_t part = 0; part < conv->parts; part++) {
         point_pictures(conv, x, dy, part);
-        add_gradient(conv, dweights, transposed || sums ? NULL : dbias, part > 0 ? 1.0f : keep,
-                     workspace);
+        add_gradient(conv, dweights, transposed || sums ? NULL : dbias, part > 0 ? 1.0f : keep, at);
     }
     if (dbias != NULL && transposed)
         bias_gradient(dy, dbias, keep);

@@ -47,7 +47,11 @@ enum status conv_create(struct conv **conv, const struct conv_shape *shape,
                         const struct conv_options *options) MUST_USE;
 void conv_free(struct conv *conv); /* NULL is allowed */
 
-/* Bytes that each pass needs as `workspace`, aligned to 64; the content is of no meaning. */
+enum conv_pass { CONV_FORWARD, CONV_BACKWARD_DATA, CONV_BACKWARD_WEIGHTS, CONV_PASSES };
+
+/* Bytes that a pass needs as `workspace`, aligned to 64; the content is of no meaning. 0 for one
+ * that was not asked for. And those of the pass that needs most. */
+size_t conv_pass_workspace(const struct conv *conv, enum conv_pass pass);
 size_t conv_workspace(const struct conv *conv);
 
 int conv_is_winograd(const struct conv *conv);

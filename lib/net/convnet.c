@@ -3,13 +3,11 @@
 #include "net/convnet.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/check.h"
 #include "base/memory.h"
 #include "net/batch_norm.h"
 #include "net/convnet_parts.h"
-#include "net/dropout.h"
 
 /* ---- memory ---- */
 
@@ -36,76 +34,37 @@ static void *get_other(struct convnet *net, size_t count, size_t size, enum stat
     return block;
 }
 
-static struct tensor full_view(const struct convnet *net, size_t tensor)
-{
-    const struct part_tensor *t = &net->tensors[tensor];
-
-    return (struct tensor){net->options.max_batch, t->shape.c, t->shape.h, t->shape.w, t->block,
-                           NULL};
-}
-
-static void get_layer_memory(struct convnet *net, size_t i, enum status *status)
+static void get_norm_memory(struct convnet *net, size_t i, enum status *status)
 {
     struct part_layer *l = &net->layers[i];
-    const struct tensor in = full_view(net, l->spec.from), out = full_view(net, i + 1);
+    const size_t c = net->spec.shapes[i + 1].c;
 
-    if (l->spec.kind == LAYER_BATCH_NORM) {
-        l->mean = get_other(net, out.c, sizeof *l->mean, status);
-        l->inverse = get_other(net, out.c, sizeof *l->inverse, status);
-    }
-    if (l->spec.kind == LAYER_MAX_POOL && !net->options.evaluate_only)
-        l->index = get_other(net, tensor_size(&out), sizeof *l->index, status);
-    if (l->spec.kind == LAYER_DROPOUT && !net->options.evaluate_only)
-        l->factors = get_other(net, dropout_count(&out, l->spec.by_channel), sizeof *l->factors,
-                               status);
-    if (l->needs_copy)
-        l->copy = get_other(net, tensor_plain_size(&in), sizeof *l->copy, status);
-    if (l->needs_copy && l->from_mode != GRADIENT_NONE && !net->options.evaluate_only)
-        l->copy_delta = get_other(net, tensor_plain_size(&in), sizeof *l->copy_delta, status);
-}
-
-static void point_tensors(struct convnet *net)
-{
-    size_t at = 0;
-
-    for (size_t i = 0; i <= net->spec.count; i++) {
-        struct part_tensor *t = &net->tensors[i];
-        if (net->deltas != NULL && t->wants_delta)
-            t->delta = net->deltas + net->tensors[t->delta_root].delta_at;
-        if (i == 0)
-            continue; /* the caller's */
-        if (t->transient) {
-            t->data = net->transient;
-        } else if (t->same_as != i) {
-            t->data = net->tensors[t->same_as].data;
-        } else {
-            t->data = net->activations + at;
-            at += convnet_aligned(t->size);
-        }
-    }
+    if (l->spec.kind != LAYER_BATCH_NORM)
+        return;
+    l->mean = get_other(net, c, sizeof *l->mean, status);
+    l->inverse = get_other(net, c, sizeof *l->inverse, status);
 }
 
 static enum status get_memory(struct convnet *net)
 {
+    const size_t logits = net->tensors[net->spec.count].size;
     enum status status = STATUS_OK;
 
     net->params = get_floats(net->param_count, &status);
     net->state = get_floats(net->state_count, &status);
-    net->activations = get_floats(net->activation_size, &status);
-    if (!net->options.evaluate_only) {
+    net->room = get_floats(net->room_size, &status);
+    if (!net->options.evaluate_only)
         net->grads = get_floats(net->param_count, &status);
-        net->deltas = get_floats(net->delta_size, &status);
-    }
     TRY(status);
-    net->transient = net->activations + net->activation_size -
-                     convnet_aligned(net->transient_size);
-    net->others = memory_get(4 * CONVNET_LAYERS_MAX, sizeof *net->others);
+    net->others = memory_get(2 * CONVNET_LAYERS_MAX + 3, sizeof *net->others);
     if (net->others == NULL)
         return STATUS_MEMORY;
     net->sums = get_other(net, net->sum_size + 1, sizeof *net->sums, &status);
+    net->logits = get_other(net, logits, sizeof *net->logits, &status);
+    if (!net->options.evaluate_only)
+        net->dlogits = get_other(net, logits, sizeof *net->dlogits, &status);
     for (size_t i = 0; i < net->spec.count; i++)
-        get_layer_memory(net, i, &status);
-    point_tensors(net);
+        get_norm_memory(net, i, &status);
     return status;
 }
 
@@ -124,12 +83,14 @@ static void reset_state(struct convnet *net)
     }
 }
 
-static enum status fill(struct convnet *net, int channels_last)
+/* The library's primitives come first: the plan of memory has to know what they need. */
+static enum status fill(struct convnet *net)
 {
-    convnet_plan_memory(net, channels_last);
+    TRY(convnet_plan_places(net));
     TRY(get_memory(net));
+    convnet_point(net);
     reset_state(net);
-    return convnet_prepare(net, net->options.max_batch);
+    return STATUS_OK;
 }
 
 static enum status create(struct convnet **net, const struct convnet_spec *spec,
@@ -140,9 +101,11 @@ static enum status create(struct convnet **net, const struct convnet_spec *spec,
         return STATUS_MEMORY;
     made->spec = *spec;
     made->options = *options;
+    made->options.repeat_backward |= options->keep_all;
     made->rng = rng_stream(options->seed, "dropout");
+    convnet_plan_layers(made, channels_last);
 
-    const enum status status = fill(made, channels_last);
+    const enum status status = convnet_take_shape(made, options->max_batch);
     if (status != STATUS_OK) {
         convnet_free(made);
         return status;
@@ -162,11 +125,18 @@ enum status convnet_create(struct convnet **net, const struct convnet_spec *spec
           spec->count, last.c, last.h, last.w);
     CHECK(options->max_batch >= 1, "max_batch is 0");
     TRY(create(net, spec, options, 0));
-    if ((*net)->block == 0 || convnet_reference_passes(*net) == 0)
-        return STATUS_OK;
-    convnet_free(*net);
-    *net = NULL;
-    return create(net, spec, options, 1);
+    if ((*net)->block > 0 && convnet_reference_passes(*net) > 0) {
+        convnet_free(*net);
+        *net = NULL;
+        TRY(create(net, spec, options, 1));
+    }
+
+    const enum status status = fill(*net);
+    if (status != STATUS_OK) {
+        convnet_free(*net);
+        *net = NULL;
+    }
+    return status;
 }
 
 void convnet_free(struct convnet *net)
@@ -180,8 +150,7 @@ void convnet_free(struct convnet *net)
     memory_free(net->params);
     memory_free(net->grads);
     memory_free(net->state);
-    memory_free(net->activations);
-    memory_free(net->deltas);
+    memory_free(net->room);
     memory_free(net->workspace);
     memory_free(net);
 }
@@ -217,6 +186,11 @@ void convnet_init(struct convnet *net, struct rng *rng)
     }
 }
 
+static enum status prepare_self(void *self, size_t batch)
+{
+    return convnet_prepare(self, batch);
+}
+
 struct model convnet_model(struct convnet *net)
 {
     return (struct model){.self = net,
@@ -232,7 +206,8 @@ struct model convnet_model(struct convnet *net)
                           .rng = &net->rng,
                           .forward = convnet_forward,
                           .backward = convnet_backward,
-                          .dlogits = convnet_dlogits};
+                          .dlogits = convnet_dlogits,
+                          .prepare = prepare_self};
 }
 
 /* ---- what is known ---- */
@@ -254,8 +229,7 @@ struct convnet_memory convnet_memory(const struct convnet *net)
 
     return (struct convnet_memory){
         .params = (blocks * net->param_count + net->state_count) * sizeof(float),
-        .activations = net->activation_size * sizeof(float),
-        .deltas = net->deltas != NULL ? net->delta_size * sizeof(float) : 0,
+        .room = net->room_size * sizeof(float),
         .workspace = net->workspace_size,
         .others = net->other_bytes};
 }
@@ -265,6 +239,13 @@ void convnet_time(struct convnet *net, struct convnet_times *times)
     net->times = times;
     if (times != NULL)
         *times = (struct convnet_times){0};
+}
+
+void convnet_watch(struct convnet *net, void (*see)(void *context, const struct convnet_sight *),
+                   void *context)
+{
+    net->see = see;
+    net->see_context = context;
 }
 
 const float *convnet_input_gradient(const struct convnet *net)
@@ -281,9 +262,6 @@ void convnet_features(const struct convnet *net, size_t tensor, float *out)
     const struct part_tensor *t = &net->tensors[tensor];
     const struct tensor view = {net->batch, t->shape.c, t->shape.h, t->shape.w, t->block, t->data};
 
-    CHECK(!t->transient, "tensor %zu is not kept", tensor);
-    for (size_t k = 1; k <= net->spec.count; k++)
-        CHECK(k == tensor || net->tensors[k].data != t->data,
-              "tensor %zu lies where tensor %zu does", tensor, k);
+    CHECK(net->options.keep_all || tensor == net->spec.count, "tensor %zu is not kept", tensor);
     tensor_to_plain(&view, out);
 }

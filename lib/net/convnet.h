@@ -10,11 +10,12 @@
  * channels with AVX-512 and of 8 with AVX2 where all channels between the layers are multiples of
  * that and the library has fast code for all passes (with AVX2 it has none for images that come in
  * with 1 channel, nor for those smaller than a kernel), all channels last otherwise. Memory is
- * planned once: activations, gradients of activations (which share places as soon as they are read)
- * and workspace lie in one block each. The output of a batch normalization that only the next
- * convolution reads is not kept but made again in the backward pass. Primitives are made once a
- * batch size, at its first pass, for which there is no status: without memory for those of a new
- * size that pass aborts (CHECK). Those of max_batch are made at creation.
+ * planned once: activations, gradients of activations and workspace lie in one block, in which what
+ * is never alive at the same moment of a step shares its place. So the backward pass destroys what
+ * it has read, and a second one without a forward pass between needs options.repeat_backward. The
+ * output of a batch normalization is not kept but made again in the backward pass. Primitives are
+ * made once a batch size: those of max_batch at creation, others by convnet_prepare, or else at
+ * their first pass, for which there is no status: without memory that pass aborts (CHECK).
  *
  * Results are the same bits from run to run for one processor class, library and thread count. */
 #ifndef NET_CONVNET_H
@@ -28,20 +29,24 @@
 #include "base/status.h"
 #include "net/convnet_spec.h"
 #include "net/model.h"
+#include "net/tensor.h"
 
 struct convnet_options {
     size_t max_batch;     /* at least 1 */
     int evaluate_only;    /* no gradients: less memory */
     int input_gradient;   /* 1: the backward pass goes down to the input (convnet_input_gradient) */
     int direct;           /* 1: never Winograd */
-    int keep_all;         /* 1: nothing is made again in the backward pass: faster, more memory */
+    int repeat_backward;  /* 1: more than one backward pass after a forward pass: more memory */
+    int keep_all;         /* 1: that, and no activation is made again or loses its place: faster,
+                             much more memory */
     uint64_t seed;        /* root of the stream "dropout" */
 };
 
 struct convnet_memory {
     size_t params;        /* bytes of parameters, gradients and state */
-    size_t activations, deltas, workspace;
-    size_t others;        /* statistics, masks, indices, layouts at the ends */
+    size_t room;          /* activations, their gradients and the workspace together */
+    size_t workspace;     /* beside it, of batch sizes that need more */
+    size_t others;        /* logits, statistics */
 };
 
 /* Seconds since convnet_time was called, by kind of work. */
@@ -50,6 +55,16 @@ struct convnet_times {
 };
 
 struct convnet;
+
+/* What a convolution, a linear layer or a batch normalization meets in a backward pass, in whatever
+ * layout it lies: what it read, and the gradient of what it made before its own ReLU (of a batch
+ * normalization with a ReLU and without an addend: after it). Nothing of it may be written, and it
+ * stands during the call alone. */
+struct convnet_sight {
+    size_t layer;
+    struct tensor x, dy;
+    const float *mean, *inverse; /* batch normalization (c each): those of the pass; else NULL */
+};
 
 /* A network with zero parameters (running variances 1) and primitives for max_batch. STATUS_MEMORY;
  * STATUS_UNFIT where the library has no convolution for this processor. The last tensor has to be
@@ -66,6 +81,10 @@ void convnet_init(struct convnet *net, struct rng *rng);
 /* The view for training, evaluation and geometry; stands as long as the network. */
 struct model convnet_model(struct convnet *net);
 
+/* Primitives for passes of this batch size (1 .. max_batch), unless they are there: what the last
+ * pass left stays. STATUS_MEMORY, STATUS_UNFIT. */
+enum status convnet_prepare(struct convnet *net, size_t batch) MUST_USE;
+
 /* d loss / d inputs (batch x inputs, NCHW) of the last backward pass, until the next pass. Where
  * options.input_gradient was set, as for a decoder behind an encoder (CHECKed). */
 const float *convnet_input_gradient(const struct convnet *net);
@@ -76,13 +95,18 @@ const struct convnet_spec *convnet_plan(const struct convnet *net);
 size_t convnet_params_at(const struct convnet *net, size_t layer);
 
 /* The activations of tensor `tensor` (1 ..) of the last forward pass, as NCHW rows into out
- * (batch x c h w). Without keep_all those whose place others have taken are gone (CHECKed). */
+ * (batch x c h w). Without keep_all only those of the last one, the logits (CHECKed). */
 void convnet_features(const struct convnet *net, size_t tensor, float *out);
 
 struct convnet_memory convnet_memory(const struct convnet *net);
 
 /* Starts (or, with NULL, ends) adding up times in *times. */
 void convnet_time(struct convnet *net, struct convnet_times *times);
+
+/* Calls see(context, ...) in every backward pass from now on (or, with NULL, no longer), for the
+ * layers above from the last to the first. */
+void convnet_watch(struct convnet *net, void (*see)(void *context, const struct convnet_sight *),
+                   void *context);
 
 /* How many convolutions there are, and how many of them are Winograd's. */
 size_t convnet_conv_count(const struct convnet *net);

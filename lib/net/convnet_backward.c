@@ -22,7 +22,7 @@ float *convnet_dlogits(void *self)
 static struct tensor target(const struct convnet *net, const struct part_layer *l)
 {
     return l->from_mode == GRADIENT_ADD || l->from_mode == GRADIENT_NONE
-               ? view_over(net, l->spec.from, net->transient)
+               ? view_over(net, l->spec.from, l->passing)
                : delta_of(net, l->spec.from);
 }
 
@@ -35,23 +35,54 @@ static void add_target(const struct convnet *net, const struct part_layer *l)
         tensor_add(&fresh, &sum);
 }
 
+static void show(const struct convnet *net, size_t i, const struct tensor *x,
+                 const struct tensor *dy)
+{
+    const struct part_layer *l = &net->layers[i];
+
+    if (net->see != NULL)
+        net->see(net->see_context, &(struct convnet_sight){.layer = i, .x = *x, .dy = *dy,
+                                                           .mean = l->mean,
+                                                           .inverse = l->inverse});
+}
+
+/* The tensor as the forward pass made it, again in this backward pass if it was not kept. */
+static struct tensor again(struct convnet *net, size_t tensor)
+{
+    struct part_tensor *t = &net->tensors[tensor];
+
+    if (t->remade && !t->is_back) {
+        const struct layer_spec *made = &net->spec.layers[t->producer];
+        again(net, made->from);
+        if (made->addend != CONVNET_NONE)
+            again(net, made->addend);
+        t->data = net->room + net->places[t->place_again].at;
+        t->is_back = 1;
+        convnet_apply_norm(net, t->producer);
+    }
+    return data_of(net, tensor);
+}
+
 static void backward_conv(struct convnet *net, size_t i, float keep)
 {
     const struct part_layer *l = &net->layers[i];
-    const struct tensor x = conv_input(net, l), y = data_of(net, i + 1);
     struct tensor dy = delta_of(net, i + 1);
     double since = start_time(net);
 
-    if (l->spec.relu)
+    if (convnet_masks(net, i)) {
+        const struct tensor y = again(net, i + 1);
         relu_mask(&y, &dy);
-    if (net->tensors[l->spec.from].transient)
-        convnet_apply_norm(net, net->tensors[l->spec.from].producer);
+    }
+    if (!l->needs_copy)
+        again(net, l->spec.from);
+    const struct tensor x = conv_input(net, l);
     if (net->times != NULL)
         add_time(net, &net->times->norm, since);
+    show(net, i, &x, &dy);
 
     since = start_time(net);
     conv_backward_weights(conv_at(net, i), &x, &dy, net->grads + l->params_at,
-                          bias_at(net->grads, l), keep, net->workspace);
+                          bias_at(net->grads, l), keep, work_of(net, l, CONV_BACKWARD_WEIGHTS));
     if (net->times != NULL)
         add_time(net, &net->times->conv_weights, since);
     if (l->from_mode == GRADIENT_NONE)
@@ -62,7 +93,8 @@ static void backward_conv(struct convnet *net, size_t i, float keep)
     if (l->needs_copy)
         dx.data = l->copy_delta;
     since = start_time(net);
-    conv_backward_data(conv_at(net, i), net->params + l->params_at, &dy, &dx, net->workspace);
+    conv_backward_data(conv_at(net, i), net->params + l->params_at, &dy, &dx,
+                       work_of(net, l, CONV_BACKWARD_DATA));
     if (net->times != NULL)
         add_time(net, &net->times->conv_data, since);
     if (l->needs_copy)
@@ -87,15 +119,18 @@ static void backward_norm(struct convnet *net, size_t i, float keep)
     const struct part_layer *l = &net->layers[i];
     const float *scale = net->params + l->params_at;
     float *dscale = net->grads + l->params_at;
-    const struct tensor x = data_of(net, l->spec.from), y = data_of(net, i + 1);
+    const struct tensor x = again(net, l->spec.from);
     struct tensor dy = delta_of(net, i + 1);
     struct tensor dx = l->from_mode == GRADIENT_ADD ? delta_of(net, l->spec.from) : target(net, l);
     const int has_addend = l->spec.addend != CONVNET_NONE;
 
-    if (has_addend && l->spec.relu)
+    if (convnet_masks(net, i)) {
+        const struct tensor y = again(net, i + 1);
         relu_mask(&y, &dy);
+    }
     if (has_addend)
         backward_addend(net, l, &dy);
+    show(net, i, &x, &dy);
     batch_norm_backward(&x, l->mean, l->inverse, scale, scale + x.c, !has_addend && l->spec.relu,
                         net->mode == MODEL_EVALUATE, &dy, &dx, l->from_mode == GRADIENT_ADD,
                         dscale, dscale + x.c, keep, net->sums);
@@ -104,7 +139,7 @@ static void backward_norm(struct convnet *net, size_t i, float keep)
 static void backward_add(struct convnet *net, size_t i)
 {
     const struct part_layer *l = &net->layers[i];
-    const struct tensor y = data_of(net, i + 1);
+    const struct tensor y = data_of(net, i + 1); /* of an addition: kept where it is needed */
     struct tensor dy = delta_of(net, i + 1), d = delta_of(net, l->spec.from);
 
     if (l->spec.relu)
@@ -120,12 +155,16 @@ static void backward_linear(struct convnet *net, size_t i, float keep)
 {
     const struct part_layer *l = &net->layers[i];
     const size_t in = features_of(&net->tensors[l->spec.from]), out = net->tensors[i + 1].shape.c;
+    if (!l->needs_copy)
+        again(net, l->spec.from);
     const struct matf x = matf_over(linear_input(net, l), net->batch, in);
     const struct matf weights = matf_over(net->params + l->params_at, out, in);
     const struct matf dy = matf_over(net->tensors[i + 1].delta, net->batch, out);
     struct matf dweights = matf_over(net->grads + l->params_at, out, in);
 
     activation_backward(activation_of(l), dy.a, net->tensors[i + 1].data, net->batch, out);
+    show(net, i, &(struct tensor){net->batch, in, 1, 1, 1, x.a},
+         &(struct tensor){net->batch, out, 1, 1, 1, dy.a});
     matf_multiply(&dweights, 1.0f, &dy, MAT_TRANSPOSED, &x, MAT_AS_IS, keep);
     activation_bias_gradient(dy.a, net->batch, out, 1.0f, keep, net->grads + l->bias_at);
     if (l->from_mode == GRADIENT_NONE)
@@ -144,13 +183,16 @@ static void backward_simple(struct convnet *net, size_t i)
 {
     const struct part_layer *l = &net->layers[i];
     const struct layer_spec *s = &l->spec;
-    const struct tensor y = data_of(net, i + 1), dy = delta_of(net, i + 1);
+    const struct tensor y = data_of(net, i + 1);
+    struct tensor dy = delta_of(net, i + 1);
 
     if (l->from_mode == GRADIENT_NONE)
         return;
     struct tensor dx = target(net, l);
     switch (s->kind) {
     case LAYER_MAX_POOL:
+        if (l->masks_for)
+            relu_mask(&y, &dy);
         max_pool_backward(&dy, l->index, s->kernel, s->stride, s->padding, &dx, 0);
         break;
     case LAYER_AVERAGE_POOL:
@@ -210,7 +252,8 @@ void convnet_backward(void *self, const float *dlogits, float keep)
     struct convnet *net = self;
     float *top = convnet_dlogits(net);
 
-    CHECK(net->batch >= 1, "no forward pass before the backward pass");
+    CHECK(net->batch >= 1, "no forward pass before the backward pass, or a second one without "
+                           "repeat_backward");
     if (dlogits != top)
         memcpy(top, dlogits, net->batch * net->spec.shapes[net->spec.count].c * sizeof *top);
     for (size_t i = net->spec.count; i-- > 0;) {
@@ -221,4 +264,8 @@ void convnet_backward(void *self, const float *dlogits, float keep)
         if (!convnet_is_conv(&net->spec.layers[i]))
             add_layer_time(net, &net->layers[i], since);
     }
+    for (size_t i = 0; i <= net->spec.count; i++)
+        net->tensors[i].is_back = 0;
+    if (!net->options.repeat_backward)
+        net->batch = 0;
 }

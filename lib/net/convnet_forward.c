@@ -20,7 +20,7 @@ static void forward_conv(struct convnet *net, size_t i)
     if (l->needs_copy)
         tensor_from_plain(net->tensors[l->spec.from].data, &x);
     conv_forward(conv_at(net, i), net->params + l->params_at, bias_at(net->params, l), &x, &y,
-                 net->workspace);
+                 work_of(net, l, CONV_FORWARD));
 }
 
 void convnet_apply_norm(const struct convnet *net, size_t i)
@@ -151,11 +151,12 @@ const float *convnet_forward(void *self, const float *x, size_t batch, enum mode
 
     CHECK(batch >= 1 && batch <= net->options.max_batch, "batch %zu, at most %zu", batch,
           net->options.max_batch);
-    const enum status prepared = convnet_prepare(net, batch);
+    const enum status prepared = convnet_take_shape(net, batch);
     CHECK(prepared == STATUS_OK, "primitives for a batch of %zu: %s", batch, status_message());
 
     net->batch = batch;
     net->mode = mode;
+    convnet_point(net); /* what the last backward pass has made again lies elsewhere */
     net->tensors[0].data = (float *)(uintptr_t)x; /* only read */
     for (size_t i = 0; i < net->spec.count; i++) {
         const double since = start_time(net);

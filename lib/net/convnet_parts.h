@@ -5,6 +5,12 @@
 
 #include "net/conv_onednn.h"
 #include "net/convnet.h"
+#include "net/places.h"
+
+enum {
+    PLACES_MAX = 9 * (CONVNET_LAYERS_MAX + 1), /* 6 a layer, 3 a tensor */
+    NO_PLACE = CONVNET_NONE
+};
 
 /* What a layer does with the gradient of a tensor that it reads. */
 enum gradient_mode {
@@ -22,13 +28,14 @@ struct part_tensor {
     size_t readers;      /* how many layers read it */
     size_t last_reader;
     size_t same_as;      /* tensor whose place it takes (in place), or itself */
-    int transient;       /* lies in the common place, made again when needed */
+    int remade;          /* not kept: made again in the backward pass when it is first needed */
+    int is_back;         /* of a remade one: it has been in this backward pass */
+    size_t place, place_again; /* of the one that others take the place of; and when remade */
     float *data;
     int wants_delta;     /* parameters lie before it, or the gradient by the input is wanted */
     size_t delta_root;   /* tensor whose gradient has the same place, or itself */
     int delta_shared;    /* of a root: two gradients that are both still read lie there */
-    size_t delta_from, delta_to; /* of a root: backward steps of the first write and last read */
-    size_t delta_at;     /* of a root: place in the block */
+    size_t delta_place;  /* of a root */
     float *delta;
 };
 
@@ -36,18 +43,27 @@ struct part_layer {
     struct layer_spec spec;
     size_t params_at, bias_at, param_count, state_at;
     enum gradient_mode from_mode, addend_mode;
+    int masks_later;       /* conv with ReLU: the max pool that reads it masks the gradient */
+    int masks_for;         /* max pool: it does so */
     float *mean, *inverse; /* batch norm: c */
     uint8_t *index;        /* max pool */
     float *factors;        /* dropout */
     int needs_copy;
     float *copy;           /* conv: its input in the layout; linear: its input as plain numbers */
     float *copy_delta;     /* gradient of that, or NULL where nobody wants it */
+    size_t own_place;      /* index or factors or copy */
+    size_t copy_delta_place;
+    size_t passing_place;  /* a gradient that is to be added to another, or that nobody wants */
+    size_t work_place[CONV_PASSES];
+    float *passing;
+    char *work[CONV_PASSES];
 };
 
 /* Primitives for one batch size. */
 struct part_shape {
     size_t batch;
     struct conv **convs;   /* one a layer, NULL where it is none */
+    int works_apart;       /* some pass needs more workspace than its place has */
 };
 
 struct convnet {
@@ -56,32 +72,40 @@ struct convnet {
     size_t block;          /* of the layers between the ends; 0: all channels last */
     struct part_layer layers[CONVNET_LAYERS_MAX];
     struct part_tensor tensors[CONVNET_LAYERS_MAX + 1];
+    struct place places[PLACES_MAX]; /* in floats, over the moments of a step */
+    size_t place_count, room_size;   /* room_size: floats */
     size_t param_count, state_count;
     float *params, *grads, *state;
-    float *activations, *deltas;
-    char *workspace;
-    float *transient;      /* inside activations; also for a gradient on its way to another, or to
-                              nowhere */
+    float *room;           /* activations, their gradients, workspace: where the plan says */
+    float *logits, *dlogits; /* max_batch of the last tensor: apart, they outlive a step */
     double *sums;          /* scratch of batch norm */
-    size_t activation_size, delta_size, transient_size; /* floats */
     size_t sum_size;       /* doubles */
+    char *workspace;       /* of batch sizes that need more than the plan has */
     size_t workspace_size, other_bytes;
     void **others;         /* blocks of single layers, count of them */
     size_t other_count;
     struct part_shape *shapes;
     size_t shape_count, shape;  /* and the one of the last pass */
-    size_t batch;          /* of the last forward pass */
+    size_t batch;          /* of the last forward pass; 0: there is nothing to go back from */
     enum model_mode mode;
     struct rng rng;        /* dropout */
     struct convnet_times *times;
+    void (*see)(void *context, const struct convnet_sight *sight); /* convnet_watch; or NULL */
+    void *see_context;
 };
 
-/* Layouts (channels last if told so, whatever else would do), places, lifetimes and sizes; no
- * memory. */
-void convnet_plan_memory(struct convnet *net, int channels_last);
+/* Layouts (channels last if told so, whatever else would do), what works in place, what is made
+ * again; no memory. */
+void convnet_plan_layers(struct convnet *net, int channels_last);
 
 /* The part of that which is about gradients of activations. */
 void convnet_plan_gradients(struct convnet *net);
+
+/* Lifetimes and places, when the primitives of max_batch are there. STATUS_MEMORY. */
+enum status convnet_plan_places(struct convnet *net) MUST_USE;
+
+/* Points tensors and layers to their places; room, logits and dlogits are there. */
+void convnet_point(struct convnet *net);
 
 /* Floats that an array takes, so that the next one begins on a boundary of 64 bytes. */
 static inline size_t convnet_aligned(size_t floats)
@@ -100,12 +124,15 @@ int convnet_is_plain(const struct part_tensor *t);
 /* Channels a block in which a convolution reads the tensor, a copy of it or the tensor itself. */
 size_t convnet_conv_block(const struct convnet *net, const struct part_layer *l);
 
+/* Layers whose backward pass begins by masking the gradient of what they made, where it lies. */
+int convnet_masks(const struct convnet *net, size_t layer);
+
 /* The affine map of a batch normalization with the statistics at hand: in the forward pass, and
  * where its output is made again. */
 void convnet_apply_norm(const struct convnet *net, size_t layer);
 
-/* Primitives for this batch size, which becomes the present one. */
-enum status convnet_prepare(struct convnet *net, size_t batch) MUST_USE;
+/* convnet_prepare, and this batch size becomes the present one. */
+enum status convnet_take_shape(struct convnet *net, size_t batch) MUST_USE;
 void convnet_free_primitives(struct convnet *net);
 
 /* The passes of struct model. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* convnet_plan: layouts, and which activations share a place. */
+/* convnet_plan: layouts, which layers work in place, and which activations are made again. */
 #include <string.h>
 
 #include "base/check.h"
@@ -145,8 +145,10 @@ static int forgets_input(const struct layer_spec *l)
 }
 
 /* Layers whose backward pass does without what they made. */
-static int forgets_output(const struct layer_spec *l)
+static int forgets_output(const struct part_layer *layer)
 {
+    const struct layer_spec *l = &layer->spec;
+
     switch (l->kind) {
     case LAYER_BATCH_NORM:
         return l->addend == CONVNET_NONE || !l->relu;
@@ -159,40 +161,55 @@ static int forgets_output(const struct layer_spec *l)
     case LAYER_SIGMOID:
         return 0;
     default:
-        return 1;
+        return !layer->masks_for;
     }
+}
+
+/* A maximum of windows is positive where the convolution's output was that it stands for, and no
+ * gradient goes elsewhere: a pool masks for the ReLU before it what is a quarter of the size, and
+ * nobody needs the output of the convolution. */
+static void plan_masks(struct convnet *net)
+{
+    for (size_t i = 0; i < net->spec.count; i++) {
+        const struct part_tensor *from = &net->tensors[net->spec.layers[i].from];
+
+        if (net->spec.layers[i].kind != LAYER_MAX_POOL || from->producer == CONVNET_NONE ||
+            from->readers > 1)
+            continue;
+        struct part_layer *before = &net->layers[from->producer];
+        if (convnet_is_conv(&before->spec) && before->spec.relu)
+            net->layers[i].masks_for = before->masks_later = 1;
+    }
+}
+
+/* Whether a batch normalization's output costs nothing but a pass over memory to make again: what
+ * it reads is there then. An addend is, if it is needed after that moment anyway, by a layer that
+ * was there before, or is made again itself. */
+static int can_be_remade(const struct convnet *net, size_t layer)
+{
+    const struct layer_spec *l = &net->spec.layers[layer];
+
+    if (l->kind != LAYER_BATCH_NORM || net->tensors[layer + 1].readers == 0)
+        return 0;
+    if (l->addend == CONVNET_NONE || net->tensors[l->addend].remade)
+        return 1;
+    for (size_t i = 0; i < layer; i++)
+        if (net->spec.layers[i].from == l->addend && convnet_is_conv(&net->spec.layers[i]))
+            return 1;
+    return 0;
 }
 
 static void share_activations(struct convnet *net)
 {
-    for (size_t i = 0; i < net->spec.count; i++) {
+    for (size_t i = 0; !net->options.keep_all && i < net->spec.count; i++) {
         const struct layer_spec *l = &net->spec.layers[i];
         const struct part_tensor *from = &net->tensors[l->from];
-        struct part_tensor *to = &net->tensors[i + 1];
 
-        if (!net->options.keep_all && forgets_input(l) && from->readers == 1 && l->from > 0 &&
-            !from->transient && forgets_output(&net->spec.layers[from->producer]))
-            to->same_as = from->same_as;
-        /* made again by the next layer alone, and by a batch norm without an addend */
-        if (!net->options.keep_all && l->kind == LAYER_BATCH_NORM && l->addend == CONVNET_NONE &&
-            to->readers == 1 && to->last_reader == i + 1)
-            to->transient = convnet_is_conv(&net->spec.layers[i + 1]) ||
-                            net->spec.layers[i + 1].addend == i + 1;
+        if (forgets_input(l) && from->readers == 1 && l->from > 0 && !from->remade &&
+            forgets_output(&net->layers[from->producer]))
+            net->tensors[i + 1].same_as = from->same_as;
+        net->tensors[i + 1].remade = can_be_remade(net, i);
     }
-}
-
-static void place_activations(struct convnet *net)
-{
-    size_t at = 0;
-
-    for (size_t i = 1; i <= net->spec.count; i++) {
-        const struct part_tensor *t = &net->tensors[i];
-        if (t->transient && t->size > net->transient_size)
-            net->transient_size = t->size;
-        else if (!t->transient && t->same_as == i)
-            at += convnet_aligned(t->size);
-    }
-    net->activation_size = at + convnet_aligned(net->transient_size);
 }
 
 static void measure_sums(struct convnet *net)
@@ -208,16 +225,16 @@ static void measure_sums(struct convnet *net)
     }
 }
 
-void convnet_plan_memory(struct convnet *net, int channels_last)
+void convnet_plan_layers(struct convnet *net, int channels_last)
 {
     find_wanted(net);
     net->block = channels_last ? 0 : common_block(&net->spec);
     describe_tensors(net);
     describe_readers(net);
     describe_layers(net);
+    plan_masks(net);
     share_activations(net);
     convnet_plan_gradients(net);
-    place_activations(net);
     measure_sums(net);
     for (size_t i = 0; i < net->spec.count; i++)
         if (convnet_is_conv(&net->layers[i].spec) && conv_needs_copy(net, &net->layers[i]))

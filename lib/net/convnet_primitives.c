@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* convnet_primitives: the library's convolutions of a network, once a batch size. */
+#include "base/check.h"
 #include "base/memory.h"
 #include "net/convnet_parts.h"
 
@@ -45,6 +46,21 @@ static void free_shape(const struct convnet *net, struct part_shape *shape)
     memory_free(shape->convs);
 }
 
+/* Whether all passes find the workspace that they need at the places of max_batch. */
+static int fits(const struct convnet *net, const struct part_shape *shape)
+{
+    for (size_t i = 0; i < net->spec.count; i++)
+        for (int pass = 0; shape->convs[i] != NULL && pass < CONV_PASSES; pass++) {
+            const size_t bytes = conv_pass_workspace(shape->convs[i], (enum conv_pass)pass);
+            const size_t place = net->layers[i].work_place[pass];
+            if (bytes > 0 && (place == NO_PLACE ||
+                              bytes > net->places[place].size * sizeof(float)))
+                return 0;
+        }
+    return 1;
+}
+
+/* A block beside the places, for batches that the library cannot cut. */
 static enum status grow_workspace(struct convnet *net, const struct part_shape *shape)
 {
     size_t wanted = net->workspace_size;
@@ -73,16 +89,28 @@ static enum status make_shape(struct convnet *net, size_t batch, struct part_sha
     for (size_t i = 0; i < net->spec.count; i++)
         if (convnet_is_conv(&net->spec.layers[i]))
             TRY(make_conv(net, i, batch, &shape->convs[i]));
+    if (net->room == NULL || fits(net, shape))
+        return STATUS_OK;
+    shape->works_apart = 1;
     return grow_workspace(net, shape);
+}
+
+/* The shape of this batch size, shape_count if there is none. */
+static size_t find_shape(const struct convnet *net, size_t batch)
+{
+    size_t k = 0;
+
+    while (k < net->shape_count && net->shapes[k].batch != batch)
+        k++;
+    return k;
 }
 
 enum status convnet_prepare(struct convnet *net, size_t batch)
 {
-    for (size_t k = 0; k < net->shape_count; k++)
-        if (net->shapes[k].batch == batch) {
-            net->shape = k;
-            return STATUS_OK;
-        }
+    CHECK(batch >= 1 && batch <= net->options.max_batch, "batch %zu, at most %zu", batch,
+          net->options.max_batch);
+    if (find_shape(net, batch) < net->shape_count)
+        return STATUS_OK;
 
     struct part_shape *grown = memory_grow(net->shapes, net->shape_count, net->shape_count + 1,
                                            sizeof *grown);
@@ -91,11 +119,17 @@ enum status convnet_prepare(struct convnet *net, size_t batch)
     net->shapes = grown;
 
     const enum status status = make_shape(net, batch, &grown[net->shape_count]);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         free_shape(net, &grown[net->shape_count]);
-        return status;
-    }
-    net->shape = net->shape_count++;
+    else
+        net->shape_count++;
+    return status;
+}
+
+enum status convnet_take_shape(struct convnet *net, size_t batch)
+{
+    TRY(convnet_prepare(net, batch));
+    net->shape = find_shape(net, batch);
     return STATUS_OK;
 }
 

@@ -42,6 +42,12 @@ static inline struct conv *conv_at(const struct convnet *net, size_t i)
     return net->shapes[net->shape].convs[i];
 }
 
+static inline void *work_of(const struct convnet *net, const struct part_layer *l,
+                            enum conv_pass pass)
+{
+    return net->shapes[net->shape].works_apart ? net->workspace : l->work[pass];
+}
+
 static inline float *bias_at(float *block, const struct part_layer *l)
 {
     return l->spec.bias ? block + l->bias_at : NULL;

@@ -48,6 +48,16 @@ struct model model_of_net(struct net *net)
                           .dlogits = dlogits_net};
 }
 
+enum status model_prepare(const struct model *m, size_t n, size_t batch)
+{
+    CHECK(batch >= 1, "batches of 0 rows");
+    if (m->prepare == NULL)
+        return STATUS_OK;
+    if (n >= batch)
+        TRY(m->prepare(m->self, batch));
+    return n % batch > 0 ? m->prepare(m->self, n % batch) : STATUS_OK;
+}
+
 /* ---- evaluation ---- */
 
 static size_t batch_at(const struct model *m, size_t at, size_t n)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/rng.h"
+#include "base/status.h"
 #include "net/loss.h"
 
 enum model_mode {
@@ -37,7 +38,8 @@ struct model {
 
     /* grads = keep * grads + d loss / d params of the last forward pass, in whichever mode it was
      * (running statistics are constants); dlogits (batch x outputs) is d loss / d logits, the
-     * caller's or dlogits(self). keep 0 does not read the old content. */
+     * caller's or dlogits(self). keep 0 does not read the old content. A network over images does
+     * it once a forward pass, unless it was made to repeat it (convnet.h). */
     void (*backward)(void *self, const float *dlogits, float keep);
 
     /* params = (1 - rate decay) params - rate d loss / d params inside the backward pass; NULL
@@ -46,6 +48,10 @@ struct model {
 
     /* Room for d loss / d logits: max_batch x outputs. */
     float *(*dlogits)(void *self);
+
+    /* Takes all memory that passes of `batch` rows need, so that none can fail: STATUS_MEMORY. NULL
+     * where passes take none. */
+    enum status (*prepare)(void *self, size_t batch);
 };
 
 struct net;
@@ -53,6 +59,11 @@ struct net;
 /* The view of a fully connected network, which is the same in both modes and has no state. It holds
  * the params and grads that the net has now: make it again after pointing the net elsewhere. */
 struct model model_of_net(struct net *net);
+
+/* Makes ready for n rows in batches of `batch`, the last of which may be smaller: STATUS_MEMORY.
+ * train_model does it by itself; before an evaluation (batch = max_batch) the caller does, who
+ * otherwise meets exhausted memory as a CHECK. */
+enum status model_prepare(const struct model *m, size_t n, size_t batch) MUST_USE;
 
 /* ---- evaluation: any n, in batches of max_batch, MODEL_EVALUATE ---- */
 

@@ -251,6 +251,7 @@ static enum status run_guarded(struct training *t, struct arena *mem)
     if (c != NULL)
         TRY(open_resume(t, mem));
     arena_unguard(mem);
+    TRY(model_prepare(t->model, t->data->n, t->options->batch));
     const enum status status = run_epochs(t);
     if (c != NULL && (status == STATUS_OK || status == STATUS_DIVERGED)) {
         const enum status removed = checkpoint_remove(c->path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* class_data: the setting of a classification run, and the images that it is trained and judged
- * on: MNIST's digits for a fully connected network, or CIFAR-10's pictures for a convolutional
- * one. */
+ * on: MNIST's digits for a fully connected network, or the pictures of CIFAR-10 or of CIFAR-100 for
+ * a convolutional one. */
 #ifndef KWNG_CLASS_DATA_H
 #define KWNG_CLASS_DATA_H
 
@@ -13,15 +13,19 @@
 #include "data/task.h"
 #include "harness/harness.h"
 
-enum { CLASS_ALL = 10 };        /* classes of either set */
+/* Classes of MNIST and of CIFAR-10, of CIFAR-100, and of its part. */
+enum { CLASS_ALL = 10, CLASS_HUNDRED_ALL = 100, CLASS_HUNDRED_PART = 25 };
 
-enum class_images { CLASS_DIGITS, CLASS_PICTURES };
+enum class_images { CLASS_DIGITS, CLASS_PICTURES, CLASS_HUNDRED }; /* of CIFAR-10, of CIFAR-100 */
 enum class_condition { CLASS_WELL, CLASS_ILL };
 
 struct class_setup {
     enum class_images images;
-    size_t classes;                 /* 0..classes-1, 2 to 10; 0: all. The numbers of training and
-                                       held-out records are for 10, fewer in proportion */
+    size_t classes;                 /* of a run: 0..classes-1, at least 2; 0: all that are loaded.
+                                       The numbers of training and held-out records are for all,
+                                       fewer in proportion */
+    size_t part;                    /* of CIFAR-100: classes that are loaded, 100, or 25: those of
+                                       the superclasses 2, 8, 11, 18 and 19 */
     size_t pool, examples, held_out, test_step, batch;
     size_t hidden;                  /* digits: units of each of two hidden layers */
     size_t size, pad, blocks, width; /* pictures: rows, see class_data_load; of the crop; see
@@ -32,15 +36,25 @@ struct class_setup {
 };
 
 struct class_data {
+    enum class_images images;
+    struct class_data *next;        /* another set, or NULL */
     struct dataset train, test;
-    struct task pool, test_task;
+    struct task pool, test_task;    /* their labels are places among the classes that are loaded */
     size_t dim;
     float *x, *x_test;              /* pool.n x dim, test_task.n x dim: standardized */
 };
 
-/* Fills `loaded`; see harness.h. Digits are means of 2 x 2 pixels, pictures too where `size` is
- * half of theirs (16 of 32). STATUS_DATA as the readers say. */
+/* Fills `loaded`, or adds to it what it has not got yet; see harness.h. Digits are means of 2 x 2
+ * pixels, pictures too where `size` is half of theirs (16 of 32). Sets of which one is a stand-in
+ * count as one. STATUS_DATA as the readers say. */
 enum status class_data_load(const struct class_setup *s, struct loaded *loaded) MUST_USE;
+
+/* The set with these images of what was loaded, which has it (CHECKed). */
+const struct class_data *class_data_of(const struct class_data *loaded, enum class_images images);
+
+/* The setting of pictures with CIFAR-100 in the place of CIFAR-10. */
+struct class_setup class_data_hundred(const struct class_setup *pictures, int part, int pool,
+                                      int test_step);
 
 /* Records that a run works on, as rows of x. */
 struct class_rows {

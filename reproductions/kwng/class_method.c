@@ -32,6 +32,13 @@ static struct kwng_net_spec kwng_spec(const struct class_method *m, double clip)
     return spec;
 }
 
+static struct kfac_spec kfac_spec(const struct class_method *m, double clip)
+{
+    return (struct kfac_spec){.labels = KFAC_SAMPLED, .decay = KFAC_DECAY, .period = KFAC_PERIOD,
+                              .clip = clip,
+                              .damping = m->kfac_damping > 0 ? m->kfac_damping : KFAC_DAMPING};
+}
+
 static int has_kwng(const struct class_method *m)
 {
     return m->family == CLASS_KWNG || m->family == CLASS_DIAGONAL;
@@ -62,9 +69,7 @@ struct class_optimizer class_optimizer_create(struct arena *mem, const struct cl
 {
     struct class_optimizer o = create(mem, method, net->param_count, clip);
     const struct kwng_net_spec kwng = kwng_spec(method, clip);
-    const struct kfac_spec kfac = {
-        .labels = KFAC_SAMPLED, .decay = KFAC_DECAY, .period = KFAC_PERIOD, .clip = clip,
-        .damping = method->kfac_damping > 0 ? method->kfac_damping : KFAC_DAMPING};
+    const struct kfac_spec kfac = kfac_spec(method, clip);
 
     if (method->family == CLASS_KFAC)
         o.kfac = kfac_create(mem, &kfac, net, scale, seed);
@@ -75,14 +80,19 @@ struct class_optimizer class_optimizer_create(struct arena *mem, const struct cl
 
 struct class_optimizer class_optimizer_create_model(struct arena *mem,
                                                     const struct class_method *method,
-                                                    const struct model *model, const float *scale,
+                                                    const struct model *model,
+                                                    struct convnet *convnet, const float *scale,
                                                     double clip, uint64_t seed)
 {
     struct class_optimizer o = create(mem, method, model->param_count, clip);
     const struct kwng_net_spec kwng = kwng_spec(method, clip);
+    const struct kfac_spec kfac = kfac_spec(method, clip);
 
-    CHECK(method->family != CLASS_KFAC, "K-FAC of a network that is not fully connected");
-    if (has_kwng(method))
+    CHECK(method->family != CLASS_KFAC || (convnet != NULL && model->self == convnet),
+          "K-FAC of a model that is no convolutional network");
+    if (method->family == CLASS_KFAC)
+        o.kfac_conv = kfac_conv_create(mem, &kfac, convnet, scale, seed);
+    else if (has_kwng(method))
         o.kwng = kwng_net_create_model(mem, &kwng, model, scale, seed);
     return o;
 }
@@ -149,7 +159,9 @@ static enum status step(struct class_optimizer *o, const struct passed *p, doubl
     case CLASS_KWNG:
         return kwng_step(o, p, loss, rate, &kwng);
     case CLASS_KFAC:
-        return kfac_step(&o->kfac, p->net, rate, &kfac);
+        return p->net != NULL
+                   ? kfac_step(&o->kfac, p->net, rate, &kfac)
+                   : kfac_conv_step(&o->kfac_conv, p->outputs, p->batch, rate, &kfac);
     case CLASS_DIAGONAL:
         return diagonal_step(o, p, loss, rate);
     case CLASS_SGD:
@@ -192,39 +204,61 @@ static double backward_cost(const struct net *net, double rows)
     return rows * (2 * (double)net->param_count - first);
 }
 
+/* What a pair of factors costs, from `rows` vectors of either side. */
+static double pair_cost(double in, double out, double rows)
+{
+    return rows * (in * in + out * out) / 2 +
+           (in * in * in + out * out * out) * (1.0 / 6 + 1) / KFAC_PERIOD + in * out * (in + out);
+}
+
 static double kfac_cost(const struct net *net, double rows)
 {
     double sum = backward_cost(net, rows);
 
-    for (size_t l = 0; l < net->layer_count; l++) {
-        const double in = (double)net->layers[l].in + 1, out = (double)net->layers[l].out;
+    for (size_t l = 0; l < net->layer_count; l++)
+        sum += pair_cost((double)net->layers[l].in + 1, (double)net->layers[l].out, rows);
+    return sum;
+}
 
-        sum += rows * (in * in + out * out) / 2;
-        sum += (in * in * in + out * out * out) * (1.0 / 6 + 1) / KFAC_PERIOD;
-        sum += in * out * (in + out);
+static double kfac_conv_cost(const struct kfac_conv *k, double backward, double rows)
+{
+    double sum = rows * backward;
+
+    for (size_t i = 0; i < k->layer_count; i++) {
+        const struct kfac_conv_layer *l = &k->layers[i];
+
+        if (l->in > 0)
+            sum += pair_cost((double)l->in, (double)l->out, rows * (double)(l->rows * l->cols));
     }
     return sum;
 }
 
-double class_method_cost_model(const struct class_method *method, size_t param_count,
-                               double forward, double backward, size_t batch)
+static double kwng_cost(const struct class_method *method, size_t param_count, double backward,
+                        double rows)
 {
-    const double rows = (double)batch, m = (double)basis_of(method);
-    const double sgd = rows * forward + rows * backward;
+    const double m = (double)basis_of(method);
 
-    CHECK(method->family != CLASS_KFAC, "K-FAC of a network that is not fully connected");
-    if (!has_kwng(method))
-        return 1;
-    return (sgd + m * (rows * backward) + 3 * m * m * (double)param_count) / sgd;
+    return has_kwng(method) ? m * (rows * backward) + 3 * m * m * (double)param_count : 0;
+}
+
+double class_method_cost_model(const struct class_optimizer *o, size_t param_count, double forward,
+                               double backward, size_t batch)
+{
+    const double rows = (double)batch, sgd = rows * forward + rows * backward;
+    const double more = o->method.family == CLASS_KFAC
+                            ? kfac_conv_cost(&o->kfac_conv, backward, rows)
+                            : kwng_cost(&o->method, param_count, backward, rows);
+
+    return (sgd + more) / sgd;
 }
 
 double class_method_cost(const struct class_method *method, const struct net *net, size_t batch)
 {
     const double rows = (double)batch;
     const double sgd = forward_cost(net, rows) + backward_cost(net, rows);
+    const double more = method->family == CLASS_KFAC
+                            ? kfac_cost(net, rows)
+                            : kwng_cost(method, net->param_count, backward_cost(net, 1), rows);
 
-    return method->family == CLASS_KFAC
-               ? (sgd + kfac_cost(net, rows)) / sgd
-               : class_method_cost_model(method, net->param_count, forward_cost(net, 1),
-                                         backward_cost(net, 1), batch);
+    return (sgd + more) / sgd;
 }

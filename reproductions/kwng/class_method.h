@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "geometry/diagonal.h"
 #include "geometry/kfac.h"
+#include "geometry/kfac_conv.h"
 #include "geometry/kwng_net.h"
 #include "net/model.h"
 #include "net/net.h"
@@ -37,6 +38,7 @@ struct class_optimizer {
     double clip;
     struct optimizer plain;       /* SGD, Adam, and the step of the diagonal */
     struct kfac kfac;
+    struct kfac_conv kfac_conv;   /* of a convolutional network */
     struct kwng_net kwng;         /* also what gives the diagonal its rows */
     struct diagonal diagonal;
     float *direction;             /* parameters: of the diagonal */
@@ -53,11 +55,12 @@ enum status class_optimizer_step(struct class_optimizer *o, struct net *net, dou
                                  double rate) MUST_USE;
 
 /* The same for a network of any kind, as kwng_net_step_model: after its forward pass of `batch`
- * rows, which made `outputs`, and the backward pass of the loss. K-FAC is for fully connected
- * networks alone (CHECKed). */
+ * rows, which made `outputs`, and the backward pass of the loss. K-FAC needs the network behind the
+ * model to be a convolutional one, `convnet` (CHECKed); for the others that may be NULL. */
 struct class_optimizer class_optimizer_create_model(struct arena *mem,
                                                     const struct class_method *method,
-                                                    const struct model *model, const float *scale,
+                                                    const struct model *model,
+                                                    struct convnet *convnet, const float *scale,
                                                     double clip, uint64_t seed) MUST_USE;
 enum status class_optimizer_step_model(struct class_optimizer *o, const struct model *model,
                                        const float *outputs, size_t batch, double loss,
@@ -68,8 +71,9 @@ enum status class_optimizer_step_model(struct class_optimizer *o, const struct m
  * T. */
 double class_method_cost(const struct class_method *method, const struct net *net, size_t batch);
 
-/* The same, but K-FAC, from the parameters and from the multiply-adds of a pass for one example. */
-double class_method_cost_model(const struct class_method *method, size_t param_count,
-                               double forward, double backward, size_t batch);
+/* The same of an optimizer of class_optimizer_create_model, from the parameters and from the
+ * multiply-adds of a pass for one example. */
+double class_method_cost_model(const struct class_optimizer *o, size_t param_count, double forward,
+                               double backward, size_t batch);
 
 #endif

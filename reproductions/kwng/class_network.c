@@ -67,7 +67,8 @@ enum status class_network_create(struct class_network *n, struct arena *mem,
     const struct convnet_spec p = plan(s, classes);
 
     CHECK(inputs == COLOURS * s->size * s->size, "%zu inputs", inputs);
-    TRY(convnet_create(&n->convnet, &p, &(struct convnet_options){.max_batch = s->batch}));
+    TRY(convnet_create(&n->convnet, &p, /* a backward pass for each basis function */
+                       &(struct convnet_options){.max_batch = s->batch, .repeat_backward = 1}));
     convnet_init(n->convnet, init);
     n->model = convnet_model(n->convnet);
     count(n, &p);

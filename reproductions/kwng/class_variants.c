@@ -21,12 +21,15 @@
 
 static const struct class_variant digits[] = {CLASS_OPTIMIZERS(VARIANT) CLASS_PARTS(VARIANT)};
 static const struct class_variant pictures[] = {CLASS_PICTURES_OPTIMIZERS(VARIANT)};
+static const struct class_variant hundred[] = {CLASS_HUNDRED_TRIED(VARIANT)
+                                               CLASS_HUNDRED_OTHERS(VARIANT)};
 
 const struct class_variant *class_variants(enum class_images images, size_t *count)
 {
-    *count = images == CLASS_DIGITS ? sizeof digits / sizeof digits[0]
-                                    : sizeof pictures / sizeof pictures[0];
-    return images == CLASS_DIGITS ? digits : pictures;
+    *count = images == CLASS_DIGITS     ? sizeof digits / sizeof digits[0]
+             : images == CLASS_PICTURES ? sizeof pictures / sizeof pictures[0]
+                                        : sizeof hundred / sizeof hundred[0];
+    return images == CLASS_DIGITS ? digits : images == CLASS_PICTURES ? pictures : hundred;
 }
 
 const struct class_variant *class_variant_find(enum class_images images, const char *name)
@@ -38,6 +41,14 @@ const struct class_variant *class_variant_find(enum class_images images, const c
         i++;
     CHECK(i < count, "no variant \"%s\"", name);
     return &all[i];
+}
+
+enum class_images class_pictures_of(const char *name)
+{
+    static const char mark[] = "-100";
+    const size_t n = strlen(name), length = sizeof mark - 1;
+
+    return n > length && strcmp(name + n - length, mark) == 0 ? CLASS_HUNDRED : CLASS_PICTURES;
 }
 
 double class_rate(int half_decades)

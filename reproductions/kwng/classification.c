@@ -44,7 +44,7 @@ static enum status prepare(struct run *r, const struct class_variant *v, double 
                            struct rng *order)
 {
     const struct class_setup *s = r->setup;
-    const struct class_data *d = u->data;
+    const struct class_data *d = class_data_of(u->data, s->images);
     struct rng init = rng_stream(seed, "%s:init", name);
     struct class_network *network = &r->network;
 
@@ -54,8 +54,8 @@ static enum status prepare(struct run *r, const struct class_variant *v, double 
     r->optimizer =
         network->net != NULL
             ? class_optimizer_create(u->mem, &v->method, network->net, r->U, s->clip, seed)
-            : class_optimizer_create_model(u->mem, &v->method, &network->model, r->U, s->clip,
-                                           seed);
+            : class_optimizer_create_model(u->mem, &v->method, &network->model, network->convnet,
+                                           r->U, s->clip, seed);
     r->scaled = arena_get(u->mem, s->batch * r->classes, sizeof *r->scaled);
     r->batch_x = arena_get(u->mem, s->batch * d->dim, sizeof *r->batch_x);
     r->batch_label = arena_get(u->mem, s->batch, 1);
@@ -197,7 +197,7 @@ static double cost_of(const struct run *r, const struct class_method *method)
     const struct class_network *n = &r->network;
 
     return n->net != NULL ? class_method_cost(method, n->net, r->setup->batch)
-                          : class_method_cost_model(method, n->model.param_count, n->forward,
+                          : class_method_cost_model(&r->optimizer, n->model.param_count, n->forward,
                                                     n->backward, r->setup->batch);
 }
 
@@ -225,16 +225,18 @@ enum status class_run(const struct class_setup *s, const struct class_variant *v
                       enum class_records records, double level, struct curve *curve,
                       struct class_outcome *out)
 {
+    const struct class_data *d = class_data_of(u->data, s->images);
+    const size_t all = (size_t)d->pool.classes;
     struct run *r = arena_get(u->mem, 1, sizeof *r);
     struct rng order;
     enum status status;
 
-    CHECK(s->classes != 1 && s->classes <= CLASS_ALL, "%zu classes", s->classes);
+    CHECK(s->classes != 1 && s->classes <= all, "%zu classes of %zu", s->classes, all);
     *out = (struct class_outcome){.last_finite = (double)NAN};
     r->setup = s;
-    r->classes = s->classes > 0 ? s->classes : CLASS_ALL;
+    r->classes = s->classes > 0 ? s->classes : all;
     r->out = out;
-    class_data_choose(&r->train, &r->judge, u->mem, u->data, s, r->classes, seed, name, records);
+    class_data_choose(&r->train, &r->judge, u->mem, d, s, r->classes, seed, name, records);
     status = prepare(r, v, class_rate(rate), u, seed, name, &order);
     if (status == STATUS_OK)
         status = train_and_judge(r, v, level, curve);

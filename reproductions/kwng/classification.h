@@ -57,12 +57,30 @@ struct class_variant {
     V("well-momentum",      CLASS_WELL, MOMENTUM,              -3, -1,  0)                         \
     V("well-adam",          CLASS_WELL, ADAM,                  -5, -4, -2)                         \
     V("well-diagonal",      CLASS_WELL, DIAGONAL,               0,  1,  3)                         \
+    V("well-kfac",          CLASS_WELL, KFAC(1e-3),            -2,  1,  2)                         \
     V("well-kwng",          CLASS_WELL, KWNG(NORM, 5),         -1,  0,  2)                         \
     V("ill-sgd",            CLASS_ILL,  SGD,                   -2, -1,  1)                         \
     V("ill-momentum",       CLASS_ILL,  MOMENTUM,              -3, -2,  0)                         \
     V("ill-adam",           CLASS_ILL,  ADAM,                  -5, -3, -2)                         \
     V("ill-diagonal",       CLASS_ILL,  DIAGONAL,               1,  2,  4)                         \
+    V("ill-kfac",           CLASS_ILL,  KFAC(1e-3),             0,  1,  3)                         \
     V("ill-kwng",           CLASS_ILL,  KWNG(NORM, 5),          0,  2,  3)
+/* The same on CIFAR-100: those that desk tries, there on 25 classes, and those that it does not,
+ * with the rates of CIFAR-10. */
+#define CLASS_HUNDRED_TRIED(V)                                                                     \
+    V("well-adam-100",      CLASS_WELL, ADAM,                  -5, -4, -2)                         \
+    V("well-kwng-100",      CLASS_WELL, KWNG(NORM, 5),         -1,  1,  2)                         \
+    V("ill-adam-100",       CLASS_ILL,  ADAM,                  -5, -3, -2)                         \
+    V("ill-kwng-100",       CLASS_ILL,  KWNG(NORM, 5),          0,  1,  3)
+#define CLASS_HUNDRED_OTHERS(V)                                                                    \
+    V("well-sgd-100",       CLASS_WELL, SGD,                   -2,  0,  1)                         \
+    V("well-momentum-100",  CLASS_WELL, MOMENTUM,              -3, -1,  0)                         \
+    V("well-diagonal-100",  CLASS_WELL, DIAGONAL,               0,  1,  3)                         \
+    V("well-kfac-100",      CLASS_WELL, KFAC(1e-3),            -2,  1,  2)                         \
+    V("ill-sgd-100",        CLASS_ILL,  SGD,                   -2, -1,  1)                         \
+    V("ill-momentum-100",   CLASS_ILL,  MOMENTUM,              -3, -2,  0)                         \
+    V("ill-diagonal-100",   CLASS_ILL,  DIAGONAL,               1,  2,  4)                         \
+    V("ill-kfac-100",       CLASS_ILL,  KFAC(1e-3),             0,  1,  3)
 #define CLASS_NAME(name, condition, method, first, rate, last) name,
 /* The grids in words. */
 #define CLASS_GRID(name, condition, method, first, rate, last)                                     \
@@ -76,6 +94,9 @@ const struct class_variant *class_variants(enum class_images images, size_t *cou
 
 /* An unknown name is a CHECK. */
 const struct class_variant *class_variant_find(enum class_images images, const char *name);
+
+/* The pictures that a variant's name stands for: CIFAR-100's where it ends in -100. */
+enum class_images class_pictures_of(const char *name);
 
 /* Rows of the parameter table that the programs share; CLASS_SETUP(p) reads them. */
 #define CLASS_PARAMETERS(P)                                                                        \
@@ -126,6 +147,15 @@ const struct class_variant *class_variant_find(enum class_images images, const c
         .pad = (size_t)(p)->pad, .batch = (size_t)(p)->batch,                                      \
         .epochs = {(size_t)(p)->epochs_well, (size_t)(p)->epochs_ill}, .clip = (p)->clip,          \
         .U = {(p)->U_first, (p)->U_last}, .curve_rows = (size_t)(p)->curve_rows})
+
+/* CIFAR-100 in its place, for programs about both: CLASS_HUNDRED_SETUP(p). */
+#define CLASS_HUNDRED_PARAMETERS(P)                                                                \
+    P(int,    part,        25,   25,   100,  "classes of CIFAR-100; ours (paper: 100)")            \
+    P(int,    part_pool,   24,   408,  500,  "records of each of them to draw from; ours")         \
+    P(int,    part_step,   5,    1,    1,    "every k-th test record of each of them; ours")
+
+#define CLASS_HUNDRED_SETUP(p)                                                                     \
+    class_data_hundred(&CLASS_PICTURES_SETUP(p), (p)->part, (p)->part_pool, (p)->part_step)
 
 struct class_outcome {
     size_t wrong, of;               /* of the records it is judged by */

@@ -17,6 +17,7 @@
  * Minutes  smoke 0.1, desk 2.5, paper 60 (estimated from the cost of a step), on one core.
  */
 #include "harness/harness.h"
+#include "kwng/class_claims.h"
 #include "kwng/classification.h"
 #include "kwng/paper.h"
 
@@ -47,64 +48,18 @@ static enum status run_unit(const struct parameters *p, struct unit *u)
 
 static const struct metric metrics[] = {CLASS_METRICS};
 
-#define SAME 0.02
-#define WHY_SAME "the deviation of the difference of two errors of 0.08 over 2000 records is 0.009"
-#define COLLAPSE 0.2
-#define WHY_COLLAPSE "over twice the error of any method where well-conditioned"
-
-#define SIMILAR(name, cell_name, label)                                                            \
-    {.id = name, .place = "paper: well-conditioned case",                                          \
-     .words = "well-conditioned, " label " and KWNG have the same test error, to 0.02",            \
-     .kind = EQUIVALENCE, .metric = "error.test", .cell = cell_name, .to_metric = "error.test",    \
-     .to_cell = "well-kwng", .within = SAME, .reason = WHY_SAME}
-#define COLLAPSES(name, cell_name, label)                                                          \
-    {.id = name, .place = "paper: ill-conditioned case",                                           \
-     .words = "ill-conditioned, " label " collapses: its test error is above 0.2", .kind = ORDER,  \
-     .metric = "error.test", .cell = cell_name, .is = ABOVE, .to = COLLAPSE, .reason = WHY_COLLAPSE}
-#define BEATEN(name, cell_name, label)                                                             \
-    {.id = name, .place = "paper: ill-conditioned case",                                           \
-     .words = "ill-conditioned, " label " has a higher test error than KWNG", .kind = ORDER,       \
-     .metric = "error.test", .cell = cell_name, .is = ABOVE, .to_metric = "error.test",            \
-     .to_cell = "ill-kwng"}
-
 static const struct claim claims[] = {
-    SIMILAR("well-sgd-similar", "well-sgd", "SGD"),
-    SIMILAR("well-momentum-similar", "well-momentum", "momentum"),
-    SIMILAR("well-adam-similar", "well-adam", "Adam"),
-    SIMILAR("well-kfac-similar", "well-kfac", "K-FAC"),
-    COLLAPSES("sgd-collapses", "ill-sgd", "SGD"),
-    COLLAPSES("momentum-collapses", "ill-momentum", "momentum"),
-    COLLAPSES("adam-collapses", "ill-adam", "Adam"),
-    {.id = "kwng-keeps-its-accuracy", .place = "paper: ill-conditioned case, CIFAR-10",
-     .words = "ill-conditioned, KWNG keeps the test error of the well-conditioned case, to 0.02",
-     .kind = EQUIVALENCE,
-     .metric = "error.test", .cell = "ill-kwng", .to_metric = "error.test",
-     .to_cell = "well-kwng", .within = SAME, .reason = WHY_SAME},
-    BEATEN("kwng-beats-sgd", "ill-sgd", "SGD"),
-    BEATEN("kwng-beats-momentum", "ill-momentum", "momentum"),
-    BEATEN("kwng-beats-adam", "ill-adam", "Adam"),
-    BEATEN("kwng-beats-kfac", "ill-kfac", "K-FAC"),
-    {.id = "kfac-drops", .place = "paper: K-FAC suffers from the conditioning too",
-     .words = "ill-conditioned, K-FAC has a higher test error than well-conditioned",
-     .kind = ORDER, .metric = "error.test", .cell = "ill-kfac", .is = ABOVE,
-     .to_metric = "error.test", .to_cell = "well-kfac"},
+    CLASS_SIMILAR(0.02, "0.02", "the deviation of the difference of two errors of 0.08 over 2000 "
+                  "records is 0.009")
+    CLASS_COLLAPSES(0.2, "0.2", "over twice the error of any method where well-conditioned")
+    CLASS_KWNG_KEEPS(0.02, "0.02", "the deviation of the difference of two errors of 0.08 over "
+                     "2000 records is 0.009")
+    CLASS_KWNG_BEATS
     {.id = "isotropic-damping", .place = "paper: isotropic damping is suspected",
      .words = "ill-conditioned, K-FAC with a damping of 1e-8 has a lower test error than with 1e-3",
      .kind = ORDER, .metric = "error.test", .cell = "ill-kfac-small", .is = BELOW,
      .to_metric = "error.test", .to_cell = "ill-kfac"},
-    BEATEN("diagonal-is-not-enough", "ill-diagonal", "the diagonal of KWNG's metric alone"),
-    {.id = "sooner-than-sgd", .place = "paper: faster than Euclidean methods",
-     .words = "ill-conditioned, KWNG reaches the level before SGD has made all its steps",
-     .kind = ORDER, .metric = "steps.level", .cell = "ill-kwng", .is = BELOW,
-     .to_metric = "steps.level", .to_cell = "ill-sgd"},
-    {.id = "sooner-than-adam", .place = "paper: faster than Euclidean methods",
-     .words = "ill-conditioned, KWNG reaches the level in fewer steps than Adam", .kind = ORDER,
-     .metric = "steps.level", .cell = "ill-kwng", .is = BELOW, .to_metric = "steps.level",
-     .to_cell = "ill-adam"},
-    {.id = "cheaper-than-adam", .place = "paper: favourable in wall-clock time",
-     .words = "ill-conditioned, KWNG reaches the level with less work than Adam", .kind = ORDER,
-     .metric = "work.level", .cell = "ill-kwng", .is = BELOW, .to_metric = "work.level",
-     .to_cell = "ill-adam"},
+    CLASS_KWNG_SOONER
 };
 
 int main(int argc, char **argv)
