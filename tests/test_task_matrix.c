@@ -60,6 +60,8 @@ static void excess_is_of_pair_means(void **state)
     CHECK_RELATIVE(task_matrix_excess(&a, 1, 2, 0), 2 / (14.0 / 3), 1e-14);
     CHECK_RELATIVE(task_matrix_excess(&a, 2, 0, 0), -2 / (14.0 / 3), 1e-14);
     CHECK_RELATIVE(task_matrix_excess(&a, 0, 1, 1), -1.5 / (14.0 / 3), 1e-14);
+    CHECK_RELATIVE(task_matrix_beyond(&a, 1, 2), 2.75 / (14.0 / 3), 1e-14);
+    CHECK_RELATIVE(task_matrix_beyond(&a, 0, 1), -2.5 / (14.0 / 3), 1e-14);
 }
 
 int main(void)

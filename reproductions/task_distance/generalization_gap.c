@@ -12,7 +12,8 @@
  * Differs  desk: images of 16 x 16, the convolutional net with an eighth of the channels, blocks of
  *          10, T = 1000; numbers of images from 250 to 2000 (paper 2500). How the paper pairs test
  *          images is not said. "Small" has no number: here it is less than the rise of the
- *          training loss, beside which the figure shows it.
+ *          training loss, beside which the figure shows it, without the entropy of mixed labels,
+ *          which cancels in the gap.
  * Found    The gap is that of the source model, which transfer then closes in part; with 500 images
  *          or fewer it is wider than the rise of the training loss.
  * Minutes  smoke 0.1, desk 2, paper 20000 (estimated from operations), on one core.
@@ -55,6 +56,12 @@ static enum status load(const struct parameters *p, struct loaded *loaded)
     return pair_setup_load(loaded, &s);
 }
 
+/* Entropy of the two labels of a mixed image, 1 - tau and tau: no model has a smaller loss there. */
+static double label_entropy(double tau)
+{
+    return tau > 0 && tau < 1 ? -tau * log(tau) - (1 - tau) * log1p(-tau) : 0;
+}
+
 /* The path of one iteration: losses over tau, the largest gap, and the rise of the training loss
  * over the larger of its ends. */
 static void measure(struct unit *u, const struct parameters *p, const struct coupled_iteration *k)
@@ -62,7 +69,7 @@ static void measure(struct unit *u, const struct parameters *p, const struct cou
     struct curve *curve = curve_open(u, "loss", "checkpoint [1]", "tau [1]", "train [nat]",
                                      "test [nat]", NULL);
     const size_t M = (size_t)p->checkpoints;
-    double widest = 0, sum = 0;
+    double widest = 0, sum = 0, excess = -1;
     size_t peak = 0;
 
     for (size_t m = 0; m <= M; m++) {
@@ -71,6 +78,7 @@ static void measure(struct unit *u, const struct parameters *p, const struct cou
         curve_row(curve, (double[]){(double)m, k->tau[m], k->train_loss[m], k->test_loss[m]});
         widest = fmax(widest, gap);
         sum += gap;
+        excess = fmax(excess, k->train_loss[m] - label_entropy(k->tau[m]));
         peak = k->train_loss[m] > k->train_loss[peak] ? m : peak;
     }
     emit(u, "gap.max", widest);
@@ -78,7 +86,7 @@ static void measure(struct unit *u, const struct parameters *p, const struct cou
     emit(u, "gap.start", k->test_loss[0] - k->train_loss[0]);
     emit(u, "gap.end", k->test_loss[M] - k->train_loss[M]);
     emit(u, "rise", k->train_loss[peak] - fmax(k->train_loss[0], k->train_loss[M]));
-    emit(u, "peak", (double)peak / (double)M);
+    emit(u, "rise.excess", excess - fmax(k->train_loss[0], k->train_loss[M]));
 }
 
 static enum status run_pair(const struct parameters *p, struct unit *u, struct pair_run *r)
@@ -111,7 +119,8 @@ static const struct metric metrics[] = {
     {"gap.end", "nat", LOWER_IS_BETTER, CLASS_LONG32, 0, "the same at the end"},
     {"rise", "nat", NO_DIRECTION, CLASS_LONG32, 0,
      "largest training loss less the larger of both ends"},
-    {"peak", "1", NO_DIRECTION, CLASS_LONG32, 0, "share of the steps where it is largest"},
+    {"rise.excess", "nat", NO_DIRECTION, CLASS_LONG32, 0,
+     "the same of the training loss less the entropy of its mixed labels"},
     {"distance", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "B of the last iteration"},
     {"accuracy.target", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "test accuracy on the target"},
     {"accuracy.source", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "the same on the source"},
@@ -122,17 +131,22 @@ static const struct metric metrics[] = {
 
 static const struct claim claims[] = {
     {.id = "training-loss-rises-mid-path", .place = PLACE,
-     .words = "the training loss rises along the path and falls again", .kind = ORDER,
-     .metric = "rise", .cell = LAST_CELL, .is = ABOVE, .to = 0},
-    {.id = "peak-in-the-middle", .place = PLACE,
-     .words = "it is largest in the middle half of the path", .kind = VALUE, .metric = "peak",
-     .cell = LAST_CELL, .to = 0.5, .within = 0.25, .reason = "the middle half of the path"},
+     .words = "along the path the training loss rises by more than the entropy of mixed labels, "
+              "which no model can avoid (most images)",
+     .kind = ORDER, .metric = "rise.excess", .cell = LAST_CELL, .is = ABOVE, .to = 0},
     {.id = "gap-stays-small", .place = PLACE,
-     .words = "test and training loss differ by less than the training loss rises", .kind = ORDER,
-     .metric = "gap.max", .cell = LAST_CELL, .is = BELOW, .to_metric = "rise",
-     .reason = "less than the rise that one figure shows beside it"},
+     .words = "test and training loss differ by less than the training loss rises beyond that "
+              "entropy (most images)", .kind = ORDER,
+     .metric = "gap.max", .cell = LAST_CELL, .is = BELOW, .to_metric = "rise.excess",
+     .reason = "less than the rise that one figure shows beside it; the entropy of the labels "
+               "cancels in the gap"},
+    {.id = "gap-stays-small-few", .place = PLACE,
+     .words = "the same with the fewest images", .kind = ORDER,
+     .metric = "gap.max", .cell = FIRST_CELL, .is = BELOW, .to_metric = "rise.excess",
+     .reason = "as above"},
     {.id = "gap-does-not-grow", .place = "section 3.3: what the path is chosen for",
-     .words = "transfer does not widen the gap: it is no larger at the end than at the start",
+     .words = "transfer does not widen the gap: it is no larger at the end, where the model is "
+              "trained less far, than at the start",
      .kind = ORDER, .metric = "gap.end", .cell = LAST_CELL, .is = BELOW,
      .to_metric = "gap.start"},
     {.id = "gap-closes-with-images", .place = "explanation of ours",

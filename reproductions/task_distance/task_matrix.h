@@ -152,4 +152,9 @@ double task_matrix_asymmetry_of_noise(const struct mat *a, const struct mat *b);
  * smallest) such number of another pair: above 0, it is the farthest (below 0, the nearest). */
 double task_matrix_excess(const struct mat *d, size_t i, size_t j, int least);
 
+/* The same less the mean of the other pairs. The largest of several noisy numbers lies above all of
+ * their means, so that a single run of each pair cannot show one to be the farthest; this number's
+ * mean over runs is that of the noiseless one. */
+double task_matrix_beyond(const struct mat *d, size_t i, size_t j);
+
 #endif

@@ -97,3 +97,15 @@ double task_matrix_excess(const struct mat *d, size_t i, size_t j, int least)
         }
     return (own - other) / (2 * sum / (double)(d->rows * (d->rows - 1)));
 }
+
+double task_matrix_beyond(const struct mat *d, size_t i, size_t j)
+{
+    const double pairs = (double)(d->rows * (d->rows - 1)) / 2;
+    const double own = (entry(d, i, j) + entry(d, j, i)) / 2;
+    double sum = 0;
+
+    for (size_t a = 0; a < d->rows; a++)
+        for (size_t b = a + 1; b < d->rows; b++)
+            sum += (entry(d, a, b) + entry(d, b, a)) / 2;
+    return (own - (sum - own) / (pairs - 1)) / (sum / pairs);
+}
