@@ -45,13 +45,13 @@ DEFINE_PARAMETERS(PARAMETERS)
 
 /* The rows of the matrices. */
 struct matrix_row {
-    MATRIX_PARAMETERS(PARAMETER_FIELD)
+    MATRIX_PARAMETERS(PARAMETER_FIELD, 1000)
 };
 #define AT_SMOKE(type, name, smoke, desk, paper, source) .name = smoke,
 #define AT_DESK(type, name, smoke, desk, paper, source) .name = desk,
 #define AT_PAPER(type, name, smoke, desk, paper, source) .name = paper,
 static const struct matrix_row matrix_rows[PROFILE_COUNT] = {
-    {MATRIX_PARAMETERS(AT_SMOKE)}, {MATRIX_PARAMETERS(AT_DESK)}, {MATRIX_PARAMETERS(AT_PAPER)}};
+    {MATRIX_PARAMETERS(AT_SMOKE, 1000)}, {MATRIX_PARAMETERS(AT_DESK, 1000)}, {MATRIX_PARAMETERS(AT_PAPER, 1000)}};
 
 enum way { COUPLED, COUPLED_LARGE, MIXTURE, FINE_TUNING, SOURCE, SOURCE_LARGE };
 

@@ -11,15 +11,15 @@
 #include "task_distance/matrix_data.h"
 #include "task_distance/task_matrix.h"
 
-/* The rows of a parameter table that such programs share. */
-#define MATRIX_PARAMETERS(P)                                                                       \
+/* The rows of a parameter table that such programs share; steps: T at desk. */
+#define MATRIX_PARAMETERS(P, steps)                                                                \
     P(int,    validation,   20,   250,  500,   "that cut fine-tuning; ours")                       \
     P(int,    test,         20,   250,  500,   "test images a task")                               \
     P(int,    pooled,       1,    1,    0,     "1: 2 x 2 means; code: 32 x 32")                    \
     P(int,    divide,       16,   8,    1,     "of the conv net's channels; code: 1")              \
     P(int,    block,        10,   10,   25,    "b; code: 25")                                      \
     P(int,    cost_blocks,  1,    10,   0,     "whose cost is evaluated; 0: all, as the code")     \
-    P(int,    T,            10,   1000, 16000, "steps: 160 epochs; code")                          \
+    P(int,    T,            10,   steps, 16000, "steps: 160 epochs; code")                         \
     P(int,    M,            2,    20,   100,   "checkpoints; code: 40 to 100")                     \
     P(int,    batch,        10,   20,   20,    "code")                                             \
     P(double, rate,         2e-3, 2e-3, 8e-4,  "code: 8e-4; desk: best mean validation accuracy "  \
