@@ -224,6 +224,7 @@ enum status sample_sequence_run(const struct sample_sequence *s, struct unit *u)
     r->s = s;
     r->u = u;
     prepare(r);
+    TRY(model_prepare(s->model, of, s->model->max_batch));
     for (int n = 1; n <= s->tasks; n++) {
         TRY(one_task(r, n, &o));
         emit_task(u, n, &o, of);

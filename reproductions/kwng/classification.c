@@ -49,6 +49,8 @@ static enum status prepare(struct run *r, const struct class_variant *v, double 
     struct class_network *network = &r->network;
 
     TRY(class_network_create(network, u->mem, s, d->dim, r->classes, &init));
+    TRY(model_prepare(&network->model, r->judge.n, s->batch));
+    TRY(model_prepare(&network->model, r->train.n, s->batch));
     r->U = arena_get(u->mem, r->classes, sizeof *r->U);
     set_scales(r->U, r->classes, s, v->condition);
     r->optimizer =

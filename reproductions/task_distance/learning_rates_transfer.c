@@ -51,7 +51,9 @@ struct matrix_row {
 #define AT_DESK(type, name, smoke, desk, paper, source) .name = desk,
 #define AT_PAPER(type, name, smoke, desk, paper, source) .name = paper,
 static const struct matrix_row matrix_rows[PROFILE_COUNT] = {
-    {MATRIX_PARAMETERS(AT_SMOKE, 1000)}, {MATRIX_PARAMETERS(AT_DESK, 1000)}, {MATRIX_PARAMETERS(AT_PAPER, 1000)}};
+    {MATRIX_PARAMETERS(AT_SMOKE, 1000)},
+    {MATRIX_PARAMETERS(AT_DESK, 1000)},
+    {MATRIX_PARAMETERS(AT_PAPER, 1000)}};
 
 enum way { COUPLED, COUPLED_LARGE, MIXTURE, FINE_TUNING, SOURCE, SOURCE_LARGE };
 
