@@ -21,8 +21,8 @@
  * gradient for large-scale deep learning" (2020). Derivatives come from a backward pass through the
  * batch's statistics, so one image's are those of the whole batch's losses.
  *
- * Second moments are those of kfac_moments.h, inverses are rounded to float. Running factors, labels
- * and inverses are as in kfac.h. */
+ * Second moments are those of kfac_moments.h, inverses are rounded to float. Running factors,
+ * labels and inverses are as in kfac.h. */
 #ifndef GEOMETRY_KFAC_CONV_H
 #define GEOMETRY_KFAC_CONV_H
 

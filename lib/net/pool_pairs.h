@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* pool_pairs: max pooling by windows of 2 x 2 that lie side by side, for pool_max.c: the same results
- * as by its general kernels, four times as fast. */
+/* pool_pairs: max pooling by windows of 2 x 2 that lie side by side, for pool_max.c: the same
+ * results as by its general kernels, four times as fast. */
 #ifndef NET_POOL_PAIRS_H
 #define NET_POOL_PAIRS_H
 

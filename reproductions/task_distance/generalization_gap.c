@@ -56,7 +56,7 @@ static enum status load(const struct parameters *p, struct loaded *loaded)
     return pair_setup_load(loaded, &s);
 }
 
-/* Entropy of the two labels of a mixed image, 1 - tau and tau: no model has a smaller loss there. */
+/* Entropy of the labels of a mixed image, 1 - tau and tau: no model has a smaller loss there. */
 static double label_entropy(double tau)
 {
     return tau > 0 && tau < 1 ? -tau * log(tau) - (1 - tau) * log1p(-tau) : 0;

@@ -10,10 +10,11 @@
  * Measured as matrix_cifar100, which this shares all but the tasks with.
  * Differs  as matrix_cifar100, with T = 3000 steps, since in 1000 the models learn the images of
  *          CIFAR-10 but hardly those of CIFAR-100, and a path to what is not learned is short; and
- *          CIFAR-100 stands as its 20 superclasses, from 40 records of each of the 100 classes, of which a quarter are the task's test records: the published test
- *          file of CIFAR-100 is what the probe learns from (every class is in a task), and nothing
- *          else here is measured on it. Classes of subsets are other classes than those of CIFAR-10
- *          (the heads are disjoint); how the paper labelled them is not known.
+ *          CIFAR-100 stands as its 20 superclasses, from 40 records of each of the 100 classes, of
+ *          which a quarter are the task's test records: the published test file of CIFAR-100 is
+ *          what the probe learns from (every class is in a task), and nothing else here is
+ *          measured on it. Classes of subsets are other classes than those of CIFAR-10 (the heads
+ *          are disjoint); how the paper labelled them is not known.
  * Found    CIFAR-100 by its superclasses is not the farthest task: from each other one it is at
  *          0.77 to 0.86 of the farthest of the rest, and farther from CIFAR-10 than from its parts
  *          (1.28). Coupled distances to the vehicles of CIFAR-10 are longer than back (1.18), to
