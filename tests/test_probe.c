@@ -331,24 +331,67 @@ static void another_task_is_farther_than_another_seed(void **state)
     probe_free(&p);
 }
 
-/* Without passes: a network takes memory for primitives at the first pass of each batch size. */
+/* ---- exhausted memory ---- */
+
+enum { ROWS = 25 }; /* in batches of 20: the last one is of another size */
+
+static struct probe_data data;
+
+static enum status try_create(struct probe *p, struct arena *own)
+{
+    (void)own;
+    return probe_create(p, &spec, 20);
+}
+
+static enum status try_held(struct probe *p, struct arena *own)
+{
+    double error;
+
+    (void)own;
+    return probe_held_error(p, &data, &error);
+}
+
+static enum status try_embedding(struct probe *p, struct arena *own)
+{
+    static const struct probe_embedding_spec s = {.epochs = 1, .draws = 60, .labels = 1};
+    static float x[ROWS * DIM];
+    uint8_t label[ROWS];
+    struct probe_embedding e;
+
+    for (size_t i = 0; i < ROWS; i++)
+        label[i] = (uint8_t)(i % 3);
+    return probe_embedding_make(&e, own, p, &s, x, label, ROWS, 3);
+}
+
+/* The k-th allocation fails, for every k, on a probe that has made no pass. */
+static void try_all(enum status (*call)(struct probe *, struct arena *), size_t least)
+{
+    enum status status = STATUS_MEMORY;
+
+    for (size_t k = 1; status != STATUS_OK; k++) {
+        struct arena own = {0};
+        struct probe p = {0};
+
+        (void)!arena_get(&own, 1, 1); /* a block for all: its end is the caller's to guard */
+        if (call != try_create)
+            CHECK_STATUS(probe_create(&p, &spec, 20), STATUS_OK);
+        memory_fail_at(k);
+        status = call(&p, &own);
+        memory_fail_at(0);
+        CHECK_TRUE(status == STATUS_OK || status == STATUS_MEMORY);
+        CHECK_TRUE(k < 2000 && (status != STATUS_OK || k > least));
+        probe_free(&p);
+        arena_free(&own);
+    }
+}
+
 static void failing_allocations_are_a_status(void **state)
 {
-    int failed = 1;
-
     (void)state;
-    for (size_t k = 1; failed; k++) {
-        struct probe p;
-        enum status status;
-
-        memory_fail_at(k);
-        status = probe_create(&p, &spec, 20);
-        memory_fail_at(0);
-        failed = status == STATUS_MEMORY;
-        assert_true(failed || status == STATUS_OK);
-        assert_true(k < 2000);
-        probe_free(&p);
-    }
+    data = select_all();
+    try_all(try_create, 10);
+    try_all(try_held, 3);
+    try_all(try_embedding, 10);
 }
 
 int main(void)

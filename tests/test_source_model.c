@@ -96,6 +96,46 @@ static void a_kept_model_is_the_trained_one(void **state)
     convnet_free(net);
 }
 
+/* An arena's own end is the caller's to guard. */
+static enum status get_guarded(struct arena *own, struct convnet *net,
+                               const struct source_options *options)
+{
+    struct source_model s;
+
+    if (arena_guard(own))
+        return STATUS_MEMORY;
+    return source_model_get(&s, own, net, &tasks[0], options, 1, NULL);
+}
+
+static enum status get_without(size_t k)
+{
+    struct source_options large = source;
+    struct arena own = {0};
+    struct convnet *net;
+
+    large.epochs = 1;
+    large.batch = N; /* the parts of TESTS images are of another size */
+    CHECK_STATUS(transfer_net_create(&net, &net_spec, 1), STATUS_OK);
+    memory_fail_at(k);
+    const enum status status = get_guarded(&own, net, &large);
+    memory_fail_at(0);
+    convnet_free(net);
+    arena_free(&own);
+    return status;
+}
+
+static void exhausted_memory_is_a_status(void **state)
+{
+    enum status status = STATUS_MEMORY;
+
+    (void)state;
+    for (size_t k = 1; status != STATUS_OK; k++) {
+        status = get_without(k);
+        CHECK_TRUE(status == STATUS_OK || status == STATUS_MEMORY);
+        CHECK_TRUE(k < 2000 && (status != STATUS_OK || k > 3));
+    }
+}
+
 static void both_networks_are_those_of_the_published_code(void **state)
 {
     static const size_t params[] = {1167882, 2751146};
@@ -186,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_kept_model_is_the_trained_one),
+        cmocka_unit_test(exhausted_memory_is_a_status),
         cmocka_unit_test(both_networks_are_those_of_the_published_code),
         cmocka_unit_test(a_matrix_is_the_same_from_kept_pairs),
         cmocka_unit_test(numbers_of_a_matrix_are_those_by_hand),

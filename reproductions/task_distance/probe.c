@@ -190,8 +190,10 @@ static enum status train(struct probe *p, const struct probe_data *d)
 
 enum status probe_held_error(const struct probe *p, const struct probe_data *d, double *error)
 {
-    float *x = memory_get(d->held.n * p->model.inputs, sizeof *x);
+    float *x;
 
+    TRY(model_prepare(&p->model, d->held.n, p->model.max_batch));
+    x = memory_get(d->held.n * p->model.inputs, sizeof *x);
     if (x == NULL)
         return STATUS_MEMORY;
     probe_images(&p->spec, &d->held, x);

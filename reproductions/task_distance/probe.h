@@ -91,7 +91,8 @@ void probe_free(struct probe *p); /* a zeroed one is fine */
 enum status probe_get(struct probe *p, const struct probe_spec *spec, const struct probe_data *d,
                       const struct probe_place *place) MUST_USE;
 
-/* phi (n x features) of images (n x channels side side), in evaluation mode. */
+/* phi (n x features) of images (n x channels side side), in evaluation mode. Before it the caller
+ * prepares p->model for n rows (model_prepare), or meets exhausted memory as a CHECK. */
 void probe_features(const struct probe *p, const float *images, size_t n, float *phi);
 
 /* Share of the held records that are classified wrongly. STATUS_MEMORY. */

@@ -208,6 +208,7 @@ static enum status make(struct probe_embedding *e, struct arena *mem, struct scr
     struct net head;
     float *phi;
 
+    TRY(model_prepare(&p->model, n, p->model.max_batch));
     if (arena_guard(&scratch->mem))
         return STATUS_MEMORY;
     phi = arena_get(&scratch->mem, n * p->features, sizeof *phi);

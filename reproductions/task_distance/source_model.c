@@ -58,6 +58,14 @@ static struct train_options training(const struct source_options *o, size_t mile
                                   .milestone_count = milestones_of(o->epochs, milestones)};
 }
 
+/* Evaluation of every part takes its memory now, where it can be refused, not after an hour. */
+static enum status prepare(const struct model *model, const struct task_images *source)
+{
+    for (int k = 0; k < TASK_PARTS; k++)
+        TRY(model_prepare(model, source->part[k].n, model->max_batch));
+    return STATUS_OK;
+}
+
 static enum status train(struct source_model *out, struct convnet *net,
                          const struct task_images *source, const struct source_options *options,
                          uint64_t seed)
@@ -155,6 +163,7 @@ enum status source_model_get(struct source_model *out, struct arena *mem, struct
         .state_count = model.state_count,
         .params = arena_get(mem, model.param_count, sizeof(float)),
         .state = arena_get(mem, model.state_count, sizeof(float))};
+    TRY(prepare(&model, source));
     if (artifacts == NULL)
         return train(out, net, source, options, seed);
     name_file(&k, out, source, options, seed, artifacts);
