@@ -2,7 +2,9 @@
 /* mlp: a training step of a 784-256-256-10 network, batch 128, plain SGD, against the speed of a
  * large product, of the step's own products and of the core's multiply-adds in the same process.
  *
- * Prints lines "name<TAB>median<TAB>unit". Argument: seconds to measure (default 2). */
+ * Prints lines "name<TAB>median<TAB>unit<TAB>wanted". On the core that OpenBLAS chooses a step is
+ * to be at least as fast as the peer's; nothing is wanted of a core that was prescribed, which a
+ * peer on another library does not obey. Argument: seconds to measure (default 2). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +140,7 @@ int main(int argc, char **argv)
     const double seconds = argc > 1 ? atof(argv[1]) : 2.0;
     struct arena mem = {0};
     struct bench s = {0};
+    const int native = getenv("OPENBLAS_CORETYPE") == NULL;
     double t[3], t_large;
 
     blas_set_threads(1);
@@ -148,7 +151,7 @@ int main(int argc, char **argv)
     const double product = 2.0 * LARGE * LARGE * LARGE / t_large, rate = step_flops() / t[0];
     const double peak = 1e9 * fma_peak(strcmp(blas_core(), "Haswell") != 0);
     printf("mlp.core\t%s\tname\n", blas_core());
-    printf("mlp.step\t%.6g\tms\n", t[0] * 1e3);
+    printf("mlp.step\t%.6g\tms\t%s\n", t[0] * 1e3, native ? ">1.0" : "");
     printf("mlp.step.gradients\t%.6g\tms\n", t[1] * 1e3);
     printf("mlp.products\t%.6g\tms\n", t[2] * 1e3);
     printf("mlp.rate\t%.6g\tGFLOP/s\n", rate * 1e-9);
