@@ -5,9 +5,15 @@ Everything is done in double, which stands for the exact answer, and in float, w
 rounding alone makes of it. Differences are relative, in the 2-norm: of the whole gradient of the
 first step; of the worst array of parameters in it (arrays whose exact gradient is 0, as of a bias
 before a normalization, are left to the former); of the loss of the first step and the worst of ten;
-of parameters and running statistics after the ten. Medians over the seeds. Exits with 77 where
-PyTorch is not installed.
+of parameters and running statistics after the ten. Of the ten steps medians over the seeds.
+
+Of the single steps (".first") the worst over the seeds at which no decision is a tie: in the exact
+run every input of a ReLU is farther from 0, and the two largest numbers of every max pool are
+farther apart, than the relative precision that is asked for times the layer's root mean square. A
+decision nearer than that is not settled by numbers of that precision. Exits with 77 where PyTorch
+is not installed.
 """
+import math
 import os
 import sys
 
@@ -15,26 +21,39 @@ try:
     import numpy
     import torch
     from torch import nn
+    from torch.nn import functional
 except ImportError:
     sys.exit(77)
 
 from convnet_torch import FIRST, conv, residual, wide
 
-STEPS, BATCH, SEEDS, SIZE, RATE = 10, 8, 5, 16, 0.001
+RATE, ASKED, FEWEST = 0.001, 1e-5, 5
 UNASKED = ("parameters", "statistics")
-NETS = {"conv": lambda: conv(SIZE, 2, 0), "wide": lambda: wide(1), "residual": lambda: residual(2)}
+# Network, rows of an image, steps, batch, seeds: as in convnet_agree.c.
+TRIALS = {"conv": (lambda: conv(16, 2, 0), 16, 10, 8, 5),
+          "wide": (wide, 16, 10, 8, 5),
+          "residual": (lambda: residual(2), 16, 10, 8, 5),
+          "conv.first": (lambda: conv(16, 2, 0), 16, 1, 4, 20),
+          "wide.first": (wide, 8, 1, 4, 20),
+          "residual.first": (lambda: residual(4), 16, 1, 4, 20)}
 
 
 class Numbers:
     """The file, from the beginning to the end."""
 
     def __init__(self, path):
-        self.numbers, self.at = numpy.fromfile(path), 0
+        self.numbers, self.at = numpy.fromfile(path, numpy.float32), 0
+
+    def floats(self, count):
+        self.at += count
+        return self.numbers[self.at - count:self.at].copy()
 
     def take(self, *shape):
-        count = int(numpy.prod(shape))
-        self.at += count
-        return torch.from_numpy(self.numbers[self.at - count:self.at].reshape(shape).copy())
+        numbers = self.floats(int(numpy.prod(shape)))
+        return torch.from_numpy(numbers.reshape(shape)).double()
+
+    def take_doubles(self, count):
+        return torch.from_numpy(self.floats(2 * count).view(numpy.float64))
 
 
 def statistics(model):
@@ -72,6 +91,41 @@ def train(make, dtype, params, state, x, labels):
             flat(statistics(model)))
 
 
+class Decisions:
+    """While it stands, the smallest distance of a decision from a tie, in root mean squares."""
+
+    def __enter__(self):
+        self.relu, self.pool, self.nearest = functional.relu, functional.max_pool2d, math.inf
+        functional.relu, functional.max_pool2d = self.see_relu, self.see_pool
+        return self
+
+    def __exit__(self, *_):
+        functional.relu, functional.max_pool2d = self.relu, self.pool
+
+    def note(self, distances, x):
+        self.nearest = min(self.nearest, (distances.min() / x.square().mean().sqrt()).item())
+
+    def see_relu(self, x, inplace=False):
+        self.note(x.abs(), x)
+        return self.relu(x, inplace)
+
+    def see_pool(self, x, size, *rest, **named):
+        """A window without a positive number has no gradient behind its ReLU."""
+        windows = x.unfold(2, size, size).unfold(3, size, size).flatten(4)
+        first, second = windows.topk(2).values.unbind(-1)
+        self.note((first - second)[first > 0], x)
+        return self.pool(x, size, *rest, **named)
+
+
+def nearest(make, params, state, images):
+    model = make().double()
+    fill(model.parameters(), params)
+    fill(statistics(model), state)
+    with torch.no_grad(), Decisions() as decisions:
+        model(images)
+    return decisions.nearest
+
+
 def relative(a, exact):
     return ((a - exact).norm() / exact.norm()).item()
 
@@ -87,31 +141,58 @@ def worst_array(a, exact):
 
 
 def differences(run, exact):
-    return {"gradient": relative(run[1], flat(exact[1])),
-            "worst-array": worst_array(run[1], exact[1]),
-            "first-loss": abs(run[0][0] / exact[0][0] - 1).item(),
-            "ten-losses": (run[0] / exact[0] - 1).abs().max().item(),
-            "parameters": relative(run[2], exact[2]),
-            "statistics": relative(run[3], exact[3])}
+    found = {"gradient": relative(run[1], flat(exact[1])),
+             "worst-array": worst_array(run[1], exact[1]),
+             "first-loss": abs(run[0][0] / exact[0][0] - 1).item()}
+    if len(run[0]) > 1:
+        found |= {"ten-losses": (run[0] / exact[0] - 1).abs().max().item(),
+                  "parameters": relative(run[2], exact[2]),
+                  "statistics": relative(run[3], exact[3])}
+    return found
 
 
 def compare(name, seed):
-    """Differences from the exact run, of ours in both ways and of PyTorch's own in float."""
-    make, found = NETS[name], {}
+    """Distance from a tie, and differences from the exact run: of ours in both ways and of
+    PyTorch's own in float."""
+    make, size, steps, batch, _ = TRIALS[name]
+    probe = make()
+    p, s = flat(probe.parameters()).numel(), flat(statistics(probe)).numel()
+    numbers = Numbers(os.path.join(os.environ["PERF_TMP"], f"{name}.{seed}"))
+    start = numbers.take(p), numbers.take(s)
+    x, labels = numbers.take(steps, batch, 3, size, size), numbers.take(steps, batch).long()
+    exact = train(make, torch.float64, *start, x, labels)
+    single = train(make, torch.float32, *start, x, labels)
+    found = {"torch": differences((single[0], flat(single[1]), *single[2:]), exact)}
     for way in ("winograd", "direct"):
-        numbers = Numbers(os.path.join(os.environ["PERF_TMP"], f"{name}.{way}.{seed}"))
-        probe = make()
-        p, s = flat(probe.parameters()).numel(), flat(statistics(probe)).numel()
-        start = numbers.take(p), numbers.take(s)
-        x, labels = numbers.take(STEPS, BATCH, 3, SIZE, SIZE), numbers.take(STEPS, BATCH).long()
-        ours = numbers.take(STEPS), numbers.take(p), numbers.take(p), numbers.take(s)
-        assert numbers.at == len(numbers.numbers)
-        if way == "winograd":
-            exact = train(make, torch.float64, *start, x, labels)
-            single = train(make, torch.float32, *start, x, labels)
-            found["torch"] = differences((single[0], flat(single[1]), *single[2:]), exact)
+        ours = [numbers.take_doubles(steps), numbers.take(p)]
+        if steps > 1:
+            ours += [numbers.take(p), numbers.take(s)]
         found[way] = differences(ours, exact)
-    return found
+    assert numbers.at == len(numbers.numbers)
+    return nearest(make, *start, x[0]), found
+
+
+def tell(name, what, way, value, note):
+    asked = "" if way == "torch" or what in UNASKED else f"\t<{ASKED:g}"
+    print(f"agree.{name}.{what}.{way}\t{value:.1e}\trelative ({note}){asked}")
+
+
+def tell_steps(name, found):
+    for way in found[0]:
+        for what in found[0][way]:
+            seeds = sorted(f[way][what] for f in found)
+            tell(name, what, way, seeds[len(seeds) // 2], f"worst of {len(seeds)}: {seeds[-1]:.1e}")
+
+
+def tell_first(name, margins, found):
+    apart = [f for margin, f in zip(margins, found) if margin > ASKED]
+    tied = [f for margin, f in zip(margins, found) if not margin > ASKED]
+    print(f"agree.{name}.seeds\t{len(apart)}\tof {len(found)} seeds without a tie\t>{FEWEST}")
+    for way in found[0] if apart else ():
+        for what in found[0][way]:
+            others = max((f[way][what] for f in tied), default=0)
+            tell(name, what, way, max(f[way][what] for f in apart),
+                 f"worst of {len(apart)}; of the others {others:.1e}")
 
 
 def main():
@@ -120,14 +201,12 @@ def main():
     torch.set_num_threads(1)
     if len(sys.argv) > 1 and float(sys.argv[1]) < 0.1:
         return  # asked only whether the library is there
-    for name in NETS:
-        found = [compare(name, seed) for seed in range(1, SEEDS + 1)]
-        for way in found[0]:
-            for what in found[0][way]:
-                seeds = sorted(f[way][what] for f in found)
-                print(f"agree.{name}.{what}.{way}\t{seeds[SEEDS // 2]:.1e}\t"
-                      f"relative (worst of {SEEDS}: {seeds[-1]:.1e})"
-                      + ("" if way == "torch" or what in UNASKED else "\t<1e-5"))
+    for name, (_, _, steps, _, seeds) in TRIALS.items():
+        margins, found = zip(*(compare(name, seed) for seed in range(1, seeds + 1)))
+        if steps > 1:
+            tell_steps(name, found)
+        else:
+            tell_first(name, margins, found)
 
 
 if __name__ == "__main__":
