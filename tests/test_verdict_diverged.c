@@ -68,7 +68,7 @@ static void both_sides_of_a_comparison_have_their_worst(void **state)
 /* Values that one diverged unit's stand-in would make better, or more certain, than they are. */
 static void a_diverged_unit_never_improves_a_verdict(void **state)
 {
-    static const enum verdict_word rank[] = {[NOT_REPRODUCED] = 1, [UNDECIDED] = 2, [PARTLY] = 3,
+    static const enum verdict_word rank[] = {[NOT_REPRODUCED] = 1, [PARTLY] = 2, [UNDECIDED] = 3,
                                              [REPRODUCED] = 4, [NOT_TESTED] = 0};
     static const enum claim_kind kinds[] = {ORDER, VALUE, ORDER, EQUIVALENCE};
     static const char *const measured[] = {"a", "accuracy", "plain", "error", "score"};

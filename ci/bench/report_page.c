@@ -147,10 +147,13 @@ static void put_guide(struct text *t)
         enum verdict_word word;
         const char *meaning;
     } rows[] = {
-        {REPRODUCED, "the whole 99 % interval of the mean over seeds lies where the claim says."},
-        {NOT_REPRODUCED, "the whole interval lies on the other side, or outside the margin."},
-        {PARTLY, "the claim has several members and only some of them hold."},
-        {UNDECIDED, "the interval spans both: more seeds are needed to tell."},
+        {REPRODUCED, "the whole 99 % interval of the mean over seeds lies where the claim says; of "
+                     "a claim about each of several, that of every member."},
+        {NOT_REPRODUCED, "the whole interval lies on the other side, or outside the margin; of "
+                         "several members that of one or more, and none holds."},
+        {PARTLY, "one or more of several members do not hold, and some do."},
+        {UNDECIDED, "the interval spans both: more seeds are needed to tell. Of several members "
+                    "none speaks against the claim, but not all hold."},
         {NOT_TESTED, "data, results or the profile that the claim needs are missing."},
     };
 
@@ -168,7 +171,9 @@ static void put_guide(struct text *t)
                   "Where two methods are compared, the value is their difference, seed by seed on "
                   "the same data and the same start. A run that diverged is not dropped: it counts "
                   "as its method's worst outcome, and the number of such runs is said. A claim of "
-                  "a bound asks every seed. Bands in the figures and the tables of all numbers "
+                  "a bound asks every seed. Where neither all m members of a claim hold nor all "
+                  "lie elsewhere, each is judged at 1 - 0.01 / m, so that all that is said of them "
+                  "holds together with 99 %. Bands in the figures and the tables of all numbers "
                   "have 95 % intervals.");
 }
 

@@ -39,12 +39,12 @@ static enum verdict_word less_favourable(enum verdict_word a, enum verdict_word 
  * value may by luck lie where the claim wants it, and one more value narrows the interval: so the
  * finite ones have to say the same by themselves, and divergence never improves a verdict. */
 static enum verdict_word decide(const struct evidence *e, const struct claim *c, const double *x,
-                                size_t finite, struct verdict *v)
+                                size_t finite, double confidence, struct verdict *v)
 {
     const int fixed = e->r->deterministic;
-    const struct interval alone = stat_interval(x, finite, VERDICT_CONFIDENCE, fixed);
+    const struct interval alone = stat_interval(x, finite, confidence, fixed);
 
-    v->interval = stat_interval(x, e->seed_count, VERDICT_CONFIDENCE, fixed);
+    v->interval = stat_interval(x, e->seed_count, confidence, fixed);
     return less_favourable(says(c, &v->interval), says(c, &alone));
 }
 
@@ -69,7 +69,8 @@ static void split_add(struct split *s, double value, int finite)
 
 /* metric(cell) - to, paired by seed, and what its mean says. */
 static enum verdict_word compare(const struct evidence *e, const struct claim *c,
-                                 const char *metric, const char *cell, struct verdict *v)
+                                 const char *metric, const char *cell, double confidence,
+                                 struct verdict *v)
 {
     const enum relation other = c->is == BELOW ? ABOVE : BELOW;
     const char *to_cell = c->to_cell != NULL ? c->to_cell : cell;
@@ -87,7 +88,7 @@ static enum verdict_word compare(const struct evidence *e, const struct claim *c
     }
     v->mean = stat_mean(x.x, x.n);
     v->to = stat_mean(y.x, y.n);
-    return decide(e, c, difference.x, difference.finite, v);
+    return decide(e, c, difference.x, difference.finite, confidence, v);
 }
 
 /* ---- the kinds ---- */
@@ -157,37 +158,55 @@ static struct claim claim_about(const struct evidence *e, const struct claim *c,
     return one;
 }
 
-static void every(const struct evidence *e, const struct claim *c, struct verdict *v)
+/* What each member says at a confidence, and how many hold; v gets the numbers of the member that
+ * fits the claim worst. Returns how many are against. */
+static size_t ask_members(const struct evidence *e, const struct claim *c,
+                          const struct member *members, double confidence,
+                          enum verdict_word *said, struct verdict *v)
 {
     size_t against = 0;
-    const struct member *members = evidence_members(e, c, &v->of);
-    enum verdict_word *said = arena_get(e->mem, v->of + 1, sizeof *said);
 
+    v->holds = 0;
     for (size_t i = 0; i < v->of; i++) {
         struct verdict one = {0};
         const struct claim about = claim_about(e, c, &members[i]);
-        const enum verdict_word word = compare(e, &about, members[i].metric, members[i].cell, &one);
 
-        v->holds += word == REPRODUCED;
-        against += word == NOT_REPRODUCED;
-        said[i] = word;
-        if (isnan(v->interval.mean) || (c->is == BELOW ? one.interval.high > v->interval.high
-                                                       : one.interval.low < v->interval.low)) {
-            v->interval = one.interval; /* the member that fits the claim worst */
+        said[i] = compare(e, &about, members[i].metric, members[i].cell, confidence, &one);
+        v->holds += said[i] == REPRODUCED;
+        against += said[i] == NOT_REPRODUCED;
+        if (i == 0 || isnan(v->interval.mean) ||
+            (c->is == BELOW ? one.interval.high > v->interval.high
+                            : one.interval.low < v->interval.low)) {
+            v->interval = one.interval;
             v->mean = one.mean;
             v->to = one.to;
         }
     }
+    return against;
+}
+
+/* That all hold, and that none does, is one statement about all members at once: where each member
+ * says it at 99 %, it is wrong no more often than one of them. Anything else speaks of single ones,
+ * the more of which there are, the more are wrong by chance: so each is asked at 1 - .01 / m
+ * (Bonferroni). */
+static void every(const struct evidence *e, const struct claim *c, struct verdict *v)
+{
+    const struct member *members = evidence_members(e, c, &v->of);
+    enum verdict_word *said = arena_get(e->mem, v->of + 1, sizeof *said);
+    size_t against = ask_members(e, c, members, VERDICT_CONFIDENCE, said, v);
+
+    if (v->holds < v->of && against < v->of)
+        against = ask_members(e, c, members, 1 - (1 - VERDICT_CONFIDENCE) / (double)v->of, said, v);
     name_members(v, e, c, members, said, NOT_REPRODUCED);
     name_members(v, e, c, members, said, UNDECIDED);
     if (v->of == 0)
         judge_not_tested(v, "there is no %s", c->metric);
     else if (v->holds == v->of)
         v->word = REPRODUCED;
-    else if (v->holds > 0)
-        v->word = PARTLY;
+    else if (against > 0)
+        v->word = v->holds > 0 ? PARTLY : NOT_REPRODUCED;
     else
-        v->word = against == v->of ? NOT_REPRODUCED : UNDECIDED;
+        v->word = UNDECIDED;
 }
 
 /* Spearman's correlation of one seed's values with their order; 0 where they do not vary, which is
@@ -225,7 +244,7 @@ static enum status trend(const struct evidence *e, const struct claim *c, struct
     }
     for (size_t s = 0; s < e->seed_count; s++)
         TRY(seed_trend(e, c, e->seeds[s], members, n, &rho));
-    v->word = decide(e, c, rho.x, rho.finite, v);
+    v->word = decide(e, c, rho.x, rho.finite, VERDICT_CONFIDENCE, v);
     v->interval.low = v->interval.low < -1 ? -1 : v->interval.low; /* a correlation's range */
     v->interval.high = v->interval.high > 1 ? 1 : v->interval.high;
     v->mean = v->interval.mean;
@@ -267,7 +286,7 @@ enum status judge_claim(struct verdict *v, const struct evidence *e, const struc
     else if (c.kind == BOUND)
         bound(e, &c, v);
     else
-        v->word = compare(e, &c, c.metric, e->used[0], v);
+        v->word = compare(e, &c, c.metric, e->used[0], VERDICT_CONFIDENCE, v);
     if (v->word == UNDECIDED && v->why[0] == '\0' && isnan(v->interval.mean))
         snprintf(v->why, sizeof v->why, "a seed has no finite value to compare");
     return STATUS_OK;

@@ -4,8 +4,20 @@
  * Every kind but BOUND rests on the 99 % t-interval of a mean over seeds, paired by seed where two
  * metrics are compared. A claim over several members is first one number a seed (TREND) or is
  * judged member by member (EVERY). Reproduced: the whole interval lies where the claim says. Not
- * reproduced: all of it lies elsewhere. Undecided: it spans both. EVERY: reproduced when all
- * members are, partly when some are, not reproduced when none is and all lie elsewhere.
+ * reproduced: all of it lies elsewhere. Undecided: it spans both.
+ *
+ * EVERY says that all m members hold. A member holds or is against where its whole interval lies
+ * on that side, and is open otherwise:
+ *
+ *     all hold                          reproduced
+ *     one or more against, some hold    partly          the claim as stated is wrong
+ *     one or more against, none holds   not reproduced  the claim as stated is wrong
+ *     none against, not all hold        undecided       the open ones may hold as well
+ *
+ * That all hold, or that all are against, takes 99 % of each member: an intersection of tests needs
+ * no correction (Berger 1982). Otherwise members are asked at 1 - 0.01 / m each (Bonferroni), so
+ * that all that is said of single ones is true together with 99 %, however they depend on each
+ * other; `holds`, `interval` and `why` then have that confidence.
  *
  * A diverged unit is never dropped: it counts as its method's worst outcome (struct metric), in a
  * TREND as the opposite one. It never improves a verdict: the seeds without one are judged by
@@ -29,7 +41,8 @@ struct verdict {
     enum verdict_word word;
     size_t asked, finite;     /* seeds, and those of which no unit that the claim needs diverged */
     size_t holds, of;         /* EVERY: members that hold; else 0 of 0 */
-    struct interval interval; /* of the metric, or of the paired difference; NaN when not tested */
+    struct interval interval; /* of the metric, or of the paired difference; EVERY: of the member
+                                 that fits worst; NaN when not tested */
     double mean, to;          /* means of the two sides; to: the number compared with */
     char why[800];            /* the reason of "not tested" and, where it is not the interval, of
                                  "undecided"; EVERY: the members that do not hold */
