@@ -30,6 +30,7 @@ FUZZ    ?= 600#    fuzz: seconds over all targets
 BASE    ?= HEAD~1# diff: the revision to compare with
 ID      ?=#        bless: the program
 WHY     ?=#        bless: the reason
+STORED  ?=#        bless: 1 judges the stored values of desk again, without a run
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -163,7 +164,7 @@ doctor: all ## the installed BLAS against naive loops, and what else may go wron
 	@$(BENCH) doctor --build '$(BUILD)'
 
 bless: all ## accept new reference values: ID=program WHY="reason" PROFILE=smoke or desk
-	@$(BENCH) bless $(WHERE) --id "$$ID" --why "$$WHY"
+	@$(BENCH) bless $(WHERE) --id "$$ID" --why "$$WHY" $(if $(STORED),--stored)
 
 perf: all $(PERF) ## speed, as ratios within one run (uses python3-torch where installed)
 	@sh tests/perf/run '$(BUILD)' "$$DATASETS"

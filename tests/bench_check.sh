@@ -36,6 +36,10 @@ tamper() { # SED_SCRIPT: on the unit's metrics
 }
 only='--only three_points'
 
+one_row_moved() { # of the references
+    [ "$(diff "$T/good.ref" "$ref" | grep -c '^[<>]')" -eq 2 ]
+}
+
 # shellcheck disable=SC2086
 {
 check 'untouched results pass' bench 0 check $only
@@ -148,5 +152,20 @@ tamper 's/^w1\.1	8	/w1.1	8.5	/'
 check 'bless on purpose is accepted' bench 0 bless --id three_points --why 'a test' --profile smoke
 check 'and shows old and new' says 'w1.1: was 8, now 8.5'
 check 'and the reason stands in the file' grep -q 'w1.1	seed	8.5	.*a test' "$ref"
+
+# Verdicts alone, from the stored values.
+sed '/	claim	/s/	not reproduced	/	partly	/' "$T/good.ref" >"$ref"
+tamper ''
+check 'a verdict that the stored values do not give fails' bench 1 check $only
+check 'they are not those of smoke' bench 2 bless --id three_points --why x --stored --profile smoke
+check 'they are judged again' bench 0 bless --id three_points --why 'a new rule' --stored
+check 'which says what moved' says "was 'partly', now 'not reproduced'"
+check 'and touches one row' one_row_moved
+check 'with the reason, and where the values were made' \
+    grep -q '	ours	commit [0-9a-f]\{12\}.*	not reproduced	a new rule$' "$ref"
+check 'and then the verdict passes' bench 0 check $only
+sed '/^desk	/d' "$T/good.ref" >"$ref"
+check 'without values of desk there is nothing to judge' \
+    bench 5 bless --id three_points --why x --stored
 }
 tap_end

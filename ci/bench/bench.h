@@ -47,6 +47,7 @@ struct bench {
     const char *base;          /* diff: a git revision */
     double over;               /* diff: tolerances */
     int fail;                  /* diff: differences are status 1 */
+    int stored;                /* bless: verdicts alone, from the stored values */
     enum profile profile;
     int64_t jobs;
     double time_limit;         /* seconds a unit, 0: none */

@@ -72,6 +72,7 @@ static enum status read_options(struct command *c, int argc, char **argv)
         {"out", OPTION_TEXT, &b->out, 0, 0, "DIR", "export: where to (<build>/export)"},
         {"id", OPTION_TEXT, &b->id, 0, 0, "ID", "bless: the program"},
         {"why", OPTION_TEXT, &b->why, 0, 0, "TEXT", "bless: the reason"},
+        {"stored", OPTION_FLAG, &b->stored, 0, 0, NULL, "bless: verdicts of the stored values"},
         {"metric", OPTION_TEXT, &b->metric, 0, 0, "PATTERN", "check, diff: these metrics only"},
         {"base", OPTION_TEXT, &b->base, 0, 0, "REV", "diff: since this git revision (HEAD)"},
         {"over", OPTION_REAL, &b->over, 0, 0, "X", "diff: what moved by more than X tolerances"},
