@@ -289,5 +289,8 @@ enum status judge_claim(struct verdict *v, const struct evidence *e, const struc
         v->word = compare(e, &c, c.metric, e->used[0], VERDICT_CONFIDENCE, v);
     if (v->word == UNDECIDED && v->why[0] == '\0' && isnan(v->interval.mean))
         snprintf(v->why, sizeof v->why, "a seed has no finite value to compare");
+    else if (v->word == UNDECIDED && v->why[0] == '\0' && c.kind == ORDER &&
+             v->interval.low >= 0 && v->interval.high <= 0)
+        snprintf(v->why, sizeof v->why, "both sides are equal in every seed");
     return STATUS_OK;
 }

@@ -4,7 +4,8 @@
  * Every kind but BOUND rests on the 99 % t-interval of a mean over seeds, paired by seed where two
  * metrics are compared. A claim over several members is first one number a seed (TREND) or is
  * judged member by member (EVERY). Reproduced: the whole interval lies where the claim says. Not
- * reproduced: all of it lies elsewhere. Undecided: it spans both.
+ * reproduced: all of it lies elsewhere. Undecided: it spans both, or the two sides are equal in
+ * every seed: the metric may be too coarse to tell.
  *
  * EVERY says that all m members hold. A member holds or is against where its whole interval lies
  * on that side, and is open otherwise:
