@@ -65,7 +65,8 @@ struct reproduction {
     const char *data;           /* "MNIST", ..., or NULL for a claim of theory */
     const char *differs;        /* what differs from the paper, and why */
     const char *caption;        /* of the figure */
-    double minutes[PROFILE_COUNT]; /* measured, all units on one core; 0: not measured */
+    double minutes[PROFILE_COUNT]; /* of one core, all units, native, nothing else running; paper:
+                                      mostly estimated. 0: not measured. On n cores divide by n */
     int deterministic;          /* nothing is drawn: one seed says it all */
 
     const struct parameter *parameters;

@@ -11,7 +11,7 @@
  *          kernel of infinite width on the same draw, and of the theory for many draws; how far the
  *          weights moved.
  * Differs  Rate, steps and dimension are not given; ours. The initial function is subtracted.
- * Minutes  smoke 0.01, desk 3.5, paper 40 (estimated from the cost of a step), on one core.
+ * Minutes  smoke 0.01, desk 1.5, paper 40 (estimated from the cost of a step), on one core.
  */
 #include <math.h>
 #include <stdio.h>
@@ -164,6 +164,6 @@ int main(int argc, char **argv)
                    "E_A (left; lines: theory of infinite width), over those of kernel regression "
                    "on the same data with the kernel of infinite width (middle), and with each "
                    "network's own tangent kernel at its start (right).",
-        .minutes = {0.01, 3.5, 40}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
+        .minutes = {0.01, 1.5, 40}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &widths, .run_unit = run_unit});
 }

@@ -14,7 +14,7 @@
  *          convolutions here: a network 196-64-64-10 on MNIST's digits, 2 x 2 pixels averaged; desk
  *          trains on 1,400 of them. Adam, K-FAC and all others are clipped like KWNG and get a grid
  *          of rates of equal size. No weight decay, no eK-FAC. Time is counted, not measured.
- * Minutes  smoke 0.1, desk 2.5, paper 60 (estimated from the cost of a step), on one core.
+ * Minutes  smoke 0.1, desk 1.2, paper 60 (estimated from the cost of a step), on one core.
  */
 #include "harness/harness.h"
 #include "kwng/class_claims.h"
@@ -85,6 +85,6 @@ int main(int argc, char **argv)
         .caption = "Left: training loss with well-conditioned logits. Middle: test error on the "
                    "way with ill-conditioned ones. Right: test error after the last step. Means "
                    "over seeds with 95 % intervals.",
-        .minutes = {0.1, 2.5, 60}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
+        .minutes = {0.1, 1.2, 60}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &variants, .load = load, .run_unit = run_unit});
 }

@@ -12,7 +12,7 @@
  *          paper's sigma0 for exp(-r2 / sigma) is twice that. For normals wide kernels are harmless
  *          since the potentials are quadratic: the log-normal is the test. The constant of the
  *          theorem's ridge N^{-1/2} is open; ours is 1. Shape of the rational kernel: ours.
- * Minutes  smoke 0.01, desk 0.6, paper 20 (estimated from single estimates).
+ * Minutes  smoke 0.01, desk 0.4, paper 20 (estimated from single estimates).
  */
 #include <math.h>
 
@@ -242,6 +242,6 @@ int main(int argc, char **argv)
                    "middle: over the bandwidth, in mean squared distances, for two kernels. Right: "
                    "over the ridge, dashed: without one; dotted: the ridge N^{-1/2}. 99 % "
                    "intervals over seeds.",
-        .minutes = {0.01, 0.6, 20}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
+        .minutes = {0.01, 0.4, 20}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &wng_error_models, .run_unit = run_unit});
 }

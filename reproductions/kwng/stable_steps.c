@@ -11,7 +11,7 @@
  * Differs  The paper's start, target and parameters are not given. Here the parameters are means
  *          and variances, independent coordinates, target N(0, v*) with v* from 1e-4 (steep) or
  *          1e-2 (mild) to 1, and nothing keeps a run in the domain.
- * Minutes  smoke 0.01, desk 0.6, paper 1.5, on one core.
+ * Minutes  smoke 0.01, desk 0.3, paper 1.5, on one core.
  */
 #include <math.h>
 
@@ -219,6 +219,6 @@ int main(int argc, char **argv)
                    "gradients, 4000 of gradient descent), so that a mean near 0.25 says that a "
                    "quarter of the seeds left it. Dotted: the derived limits of gradient descent "
                    "(4 times the least variance) and of the exact flow (about 1/4).",
-        .minutes = {0.01, 0.6, 1.5}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
+        .minutes = {0.01, 0.3, 1.5}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &normal_rivals_targets, .run_unit = run_unit});
 }

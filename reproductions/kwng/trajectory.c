@@ -11,7 +11,7 @@
  *          path, what keeps variances positive, the paths in two principal directions.
  * Differs  Start, target and parameters as in stable_steps, where the steps are tried out. Here a
  *          step of the estimate that leaves the domain is halved.
- * Minutes  smoke 0.01, desk 0.15, paper 0.4, on one core.
+ * Minutes  smoke 0.01, desk 0.07, paper 0.4, on one core.
  */
 #include <math.h>
 
@@ -246,6 +246,6 @@ int main(int argc, char **argv)
                    "the paths about the first target in two principal directions, in W2, mean "
                    "over seeds. Bottom right: W2 between the estimate's path and the exact one, "
                    "over W2 of start and target.",
-        .minutes = {0.01, 0.15, 0.4}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
+        .minutes = {0.01, 0.07, 0.4}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &normal_rivals_targets, .run_unit = run_unit});
 }

@@ -14,7 +14,7 @@
  * Differs  The signed data are drawn like the author's random ones, the others are y = 2 x + 1
  *          with a drawn start; sizes and steps are ours. The loop
  *          stops at an L1 marginal error, not by the note's rule.
- * Minutes  smoke 0.01, desk 0.25, paper 2, on one core.
+ * Minutes  smoke 0.01, desk 0.15, paper 2, on one core.
  */
 #include <math.h>
 
@@ -255,6 +255,6 @@ int main(int argc, char **argv)
                    "from the proximal point. Newton's method on the dual is ours.",
         .caption = "Iterations of a step against 1/gam, and applications of the kernel; bands over "
                    "drawn data and starts. Dykstra's counts are those of the scaling loop.",
-        .minutes = {0.01, 0.25, 2}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
+        .minutes = {0.01, 0.15, 2}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &problems, .run_unit = run_unit});
 }
