@@ -68,12 +68,6 @@ enum status programs_find(struct bench *b) MUST_USE;
  * default) and says which are fresh. Data errors come as the program says them (STATUS_DATA). */
 enum status plan_units(struct bench *b, struct program *p) MUST_USE;
 
-/* Runs a command (argv, NULL-terminated), its standard output into memory (arena) up to 64 MiB;
- * stderr goes to `errors` (512 bytes; the last line) when not NULL. Returns the exit status by
- * *exit_code: 128 + signal for a killed one. */
-enum status program_output(struct bench *b, const char *const *argv, enum mode mode, char **out,
-                           size_t *n, int *exit_code, char *errors) MUST_USE;
-
 /* ---- run.c ---- */
 
 /* Runs the stale units of all programs in `b` as b->jobs processes. *failed counts units that

@@ -17,6 +17,7 @@
 
 #include "base/file.h"
 #include "base/table.h"
+#include "output.h"
 
 static enum status clean_tree(struct bench *b)
 {
@@ -27,7 +28,7 @@ static enum status clean_tree(struct bench *b)
     size_t n;
     int code;
 
-    TRY(program_output(b, argv, NATIVE, &out, &n, &code, errors));
+    TRY(output_of(b, argv, NATIVE, &out, &n, &code, errors));
     if (code != 0)
         return status_set(STATUS_UNFIT, "bless needs git to name the commit that gave the numbers: "
                                         "%s", errors);

@@ -55,6 +55,7 @@ enum status export_save(const struct export *x, const char *name, struct text *t
 
 enum status export_csv(const struct export *x) MUST_USE;   /* export_records.c */
 enum status export_json(const struct export *x) MUST_USE;  /* export_records.c */
-enum status export_latex(const struct export *x) MUST_USE; /* export_latex.c */
+enum status export_latex(const struct export *x) MUST_USE;
+enum status export_markdown(const struct export *x) MUST_USE;
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "bench.h"
 #include "harness/seeds.h"
+#include "output.h"
 
 enum { MOST_JOBS = 1024, MOST_SEEDS = 10000 };
 
@@ -176,7 +177,7 @@ static const char *first_line(struct bench *b, const char *const *argv)
     size_t n;
     int code;
 
-    if (program_output(b, argv, NATIVE, &out, &n, &code, NULL) != STATUS_OK || code != 0)
+    if (output_of(b, argv, NATIVE, &out, &n, &code, NULL) != STATUS_OK || code != 0)
         return NULL;
     out[strcspn(out, "\n")] = '\0';
     return out;

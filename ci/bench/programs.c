@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* programs: finds the programs of a build, asks them what they are (--describe) and which units a
- * profile has (--key). Programs are asked side by side, b->jobs at a time. */
+ * profile has (--key). */
 #include "programs.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,125 +11,11 @@
 #include "base/file.h"
 #include "base/table.h"
 #include "base/text.h"
-#include "child.h"
 #include "harness/describe.h"
 #include "harness/results.h"
+#include "output.h"
 
-static const size_t MOST_OUTPUT = (size_t)64 << 20;
-
-enum { MOST_ARGUMENTS = 12, MOST_PATTERN = 256 };
-
-/* ---- what a command prints ---- */
-
-struct output {
-    const char *argv[MOST_ARGUMENTS];
-    struct child child;
-    int from;                  /* our end of the pipe */
-    char *bytes;               /* n, in the arena, with a 0 behind */
-    size_t n;
-    int exit_code;
-    char errors[CHILD_WORDS];  /* last line of stderr */
-};
-
-static enum status output_start(struct output *o, const char *const *argv, char *const *environment)
-{
-    int ends[2];
-
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return status_set(STATUS_UNFIT, "%s: no pipe can be had", argv[0]);
-    const enum status status = child_start(&o->child, argv, environment, ends[1]);
-    close(ends[1]);
-    o->from = ends[0];
-    if (status != STATUS_OK)
-        close(ends[0]);
-    return status;
-}
-
-/* Reads the pipe to its end. */
-static enum status drain(struct output *o, struct text *t)
-{
-    char part[1 << 14];
-    ssize_t n;
-
-    while ((n = read(o->from, part, sizeof part)) != 0) {
-        if (n < 0 && errno != EINTR)
-            return status_set(STATUS_CRASHED, "its output cannot be read");
-        if (n > 0)
-            text_add_bytes(t, part, (size_t)n);
-        if (t->length > MOST_OUTPUT)
-            return status_set(STATUS_CRASHED, "printed more than %zu bytes", MOST_OUTPUT);
-    }
-    return text_ok(t);
-}
-
-static enum status output_finish(struct bench *b, struct output *o)
-{
-    struct text t = {0};
-    const enum status status = drain(o, &t);
-
-    close(o->from);
-    if (status != STATUS_OK) {
-        child_kill(&o->child);
-    } else {
-        child_ended(&o->child, 1, &o->exit_code);
-        child_last_words(&o->child, o->errors);
-        o->n = t.length;
-        o->bytes = arena_get(&b->mem, t.length + 1, 1);
-        memcpy(o->bytes, text_get(&t), t.length);
-    }
-    text_free(&t);
-    return status;
-}
-
-/* Runs the commands of n outputs, at most b->jobs at a time; they are read in order. */
-static enum status outputs_read(struct bench *b, struct output *list, size_t n, enum mode mode)
-{
-    char **environment = child_environment(&b->mem, mode);
-    enum status status = STATUS_OK;
-    size_t started = 0, i = 0;
-
-    for (; i < n && status == STATUS_OK; i++) {
-        while (started < n && started < i + (size_t)b->jobs && status == STATUS_OK) {
-            status = output_start(&list[started], list[started].argv, environment);
-            started += status == STATUS_OK;
-        }
-        if (status != STATUS_OK)
-            break;
-        status = output_finish(b, &list[i]);
-    }
-    for (; i < started; i++)
-        if (list[i].child.pid > 0) {
-            child_kill(&list[i].child);
-            close(list[i].from);
-        }
-    return status;
-}
-
-enum status program_output(struct bench *b, const char *const *argv, enum mode mode, char **out,
-                           size_t *n, int *exit_code, char *errors)
-{
-    struct output o = {0};
-
-    TRY(output_start(&o, argv, child_environment(&b->mem, mode)));
-    TRY(output_finish(b, &o));
-    *out = o.bytes;
-    *n = o.n;
-    *exit_code = o.exit_code;
-    if (errors != NULL)
-        memcpy(errors, o.errors, sizeof o.errors);
-    return STATUS_OK;
-}
-
-enum status programs_status(int exit_code)
-{
-    static const enum status known[] = {STATUS_OK, STATUS_USAGE, STATUS_DATA, STATUS_UNFIT,
-                                        STATUS_INTERRUPTED};
-
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (status_exit_code(known[i]) == exit_code)
-            return known[i];
-    return STATUS_CRASHED;
-}
+enum { MOST_PATTERN = 256 };
 
 /* ---- discovery ---- */
 
@@ -228,7 +112,7 @@ enum status programs_find(struct bench *b)
         outputs[i].argv[0] = found[i].path;
         outputs[i].argv[1] = "--describe";
     }
-    TRY(outputs_read(b, outputs, n, NATIVE));
+    TRY(output_read(b, outputs, n, NATIVE));
     for (size_t i = 0; i < n; i++)
         TRY(read_description(b, &found[i], &outputs[i]));
     b->programs = found;
@@ -237,6 +121,17 @@ enum status programs_find(struct bench *b)
 }
 
 /* ---- units ---- */
+
+enum status programs_status(int exit_code)
+{
+    static const enum status known[] = {STATUS_OK, STATUS_USAGE, STATUS_DATA, STATUS_UNFIT,
+                                        STATUS_INTERRUPTED};
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (status_exit_code(known[i]) == exit_code)
+            return known[i];
+    return STATUS_CRASHED;
+}
 
 enum mode programs_mode(const struct bench *b)
 {
@@ -358,7 +253,7 @@ enum status plan_units(struct bench *b, struct program *p)
     struct output *o = arena_get(&b->mem, 1, sizeof *o);
 
     ask_for_keys(b, p, o);
-    TRY(outputs_read(b, o, 1, programs_mode(b)));
+    TRY(output_read(b, o, 1, programs_mode(b)));
     return read_plan(b, p, o);
 }
 
@@ -368,7 +263,7 @@ enum status programs_plan(struct bench *b, enum status *statuses, const char **w
 
     for (size_t i = 0; i < b->program_count; i++)
         ask_for_keys(b, &b->programs[i], &outputs[i]);
-    TRY(outputs_read(b, outputs, b->program_count, programs_mode(b)));
+    TRY(output_read(b, outputs, b->program_count, programs_mode(b)));
     for (size_t i = 0; i < b->program_count; i++) {
         statuses[i] = read_plan(b, &b->programs[i], &outputs[i]);
         words[i] = statuses[i] == STATUS_OK ? "" : arena_text(&b->mem, "%s", status_message());

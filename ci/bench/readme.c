@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "readme_rows.h"
 #include "reference_files.h"
 #include "works.h"
 
@@ -16,25 +17,6 @@
 
 enum { MOST_README = 4 << 20 };
 
-/* A cell of a Markdown table. */
-static void cell(struct text *out, const char *words)
-{
-    for (; *words != '\0'; words++) {
-        if (strchr("|<>*_`[]", *words) != NULL)
-            text_add(out, "\\");
-        text_add_bytes(out, words, 1);
-    }
-}
-
-static const char *mark(enum verdict_word word)
-{
-    static const char *const bold[VERDICT_COUNT] = {"not tested", "**reproduced**",
-                                                    "**not reproduced**", "**partly**",
-                                                    "**undecided**"};
-
-    return bold[word];
-}
-
 /* The order in which people want to read the counts. */
 static const enum verdict_word reading_order[VERDICT_COUNT] = {REPRODUCED, PARTLY, NOT_REPRODUCED,
                                                                UNDECIDED, NOT_TESTED};
@@ -44,29 +26,6 @@ static void count_words(const struct program *p, const struct verdict *verdicts,
 {
     for (size_t i = 0; i < p->r.claim_count; i++)
         counts[verdicts[i].word]++;
-}
-
-static void words_and_place(struct text *out, const struct claim *c)
-{
-    cell(out, c->words);
-    text_add(out, " (");
-    cell(out, c->place);
-    text_add(out, ")");
-}
-
-/* "| 0.1 [0, 0.2], n = 5 | **undecided** |". */
-static void measured_and_verdict(struct text *out, const struct claim *c, const struct verdict *v)
-{
-    char measured[160];
-
-    text_add(out, " | ");
-    cell(out, verdict_measured(measured, v, c));
-    text_add(out, " | %s", mark(v->word));
-    if (v->why[0] != '\0') {
-        text_add(out, ": ");
-        cell(out, v->why);
-    }
-    text_add(out, " |\n");
 }
 
 /* ---- README.md: counts, and the claims that do not simply hold ---- */
@@ -108,7 +67,7 @@ static void work_counts(struct text *out, const struct work *w)
         text_add(out, "| ");
         link_to(out, p);
         text_add(out, " | ");
-        cell(out, p->r.title);
+        readme_rows_cell(out, p->r.title);
         text_add(out, " |");
         put_counts(out, counts);
         count_words(p, w->verdicts[i], all);
@@ -139,8 +98,8 @@ static void work_open(struct text *out, const struct work *w)
                 text_add(out, " ");
             }
             text_add(out, "| `%s`: ", p->r.claims[k].id);
-            words_and_place(out, &p->r.claims[k]);
-            measured_and_verdict(out, &p->r.claims[k], &w->verdicts[i][k]);
+            readme_rows_claim(out, &p->r.claims[k]);
+            readme_rows_verdict(out, &p->r.claims[k], &w->verdicts[i][k]);
         }
     }
 }
@@ -202,9 +161,9 @@ static void index_program(const struct program *p, const struct verdict *verdict
         const struct claim *c = &p->r.claims[i];
 
         text_add(out, "| `%s` | ", c->id);
-        words_and_place(out, c);
+        readme_rows_claim(out, c);
         text_add(out, " | %s, `%s`", claim_kind_name(c->kind), c->metric);
-        measured_and_verdict(out, c, &verdicts[i]);
+        readme_rows_verdict(out, c, &verdicts[i]);
     }
 }
 

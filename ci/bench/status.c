@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/table.h"
 #include "orphans.h"
+#include "output.h"
 #include "programs.h"
 #include "ranges.h"
 
@@ -43,7 +44,7 @@ static enum status ask(struct bench *b, const struct program *p, struct now *now
     size_t n;
     int code;
 
-    TRY(program_output(b, argv, p->mode, &out, &n, &code, errors));
+    TRY(output_of(b, argv, p->mode, &out, &n, &code, errors));
     if (code != 0)
         return status_set(programs_status(code), "%s", errors);
     enum status status = table_parse(&t, p->path, out, n);
