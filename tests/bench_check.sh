@@ -113,6 +113,7 @@ cp README.md "$T/front"
 cp "$index" "$T/index"
 check 'what does not hold stands in README.md itself' grep -q '| \*\*not reproduced\*\*' README.md
 check 'what holds is counted there' grep -q '(reproductions/README.md#three_points) | .* | 8 | 7 | | 1 | | |' README.md
+check 'where nothing is drawn nothing is chance' grep -q '^The word of 0 of them rests' README.md
 check 'and stands in the other file alone' sh -c "grep -q '| \*\*reproduced\*\*' $index &&
     ! grep -q '| \*\*reproduced\*\*' README.md"
 check 'the work is introduced by the words of its folder' grep -q '^### Gradient flows of' README.md
