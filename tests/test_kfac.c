@@ -401,6 +401,34 @@ static void without_damping_the_last_factor_is_singular(void **state)
     arena_free(&p.mem);
 }
 
+/* At every step, not only when the next period begins: the first layer has inverses by then. */
+static void a_failed_inversion_is_made_again(void **state)
+{
+    struct kfac_spec spec = plain;
+    struct problem p;
+    struct kfac_report report;
+    float before[Q];
+
+    (void)state;
+    spec.damping = 0;
+    spec.period = 20;
+    make(&p, &spec, NET_STANDARD);
+    backward(&p, 2);
+    memcpy(before, p.net.params, sizeof before);
+    for (int step = 0; step < 3; step++)
+        CHECK_STATUS(kfac_step(&p.k, &p.net, 1, &report), STATUS_NOT_DEFINITE);
+    assert_memory_equal(before, p.net.params, sizeof before);
+    CHECK_ABORTS(kfac_direction(&p.k, &p.net, p.net.grads, p.k.direction));
+    p.k.spec.damping = 0.01;
+    CHECK_STATUS(kfac_step(&p.k, &p.net, 1, &report), STATUS_OK);
+    CHECK_TRUE(report.length > 0);
+    p.k.spec.damping = 0;
+    CHECK_STATUS(kfac_step(&p.k, &p.net, 1, &report), STATUS_OK); /* not due */
+    CHECK_STATUS(kfac_invert(&p.k), STATUS_NOT_DEFINITE);
+    CHECK_STATUS(kfac_step(&p.k, &p.net, 1, &report), STATUS_NOT_DEFINITE);
+    arena_free(&p.mem);
+}
+
 static void what_is_not_finite_makes_no_step(void **state)
 {
     struct problem p;
@@ -478,6 +506,7 @@ int main(void)
         cmocka_unit_test(inverses_are_made_new_every_period),
         cmocka_unit_test(gradients_survive_the_observation),
         cmocka_unit_test(without_damping_the_last_factor_is_singular),
+        cmocka_unit_test(a_failed_inversion_is_made_again),
         cmocka_unit_test(what_is_not_finite_makes_no_step),
         cmocka_unit_test(saturated_outputs_leave_damping_alone),
         cmocka_unit_test(broken_settings_are_checked),

@@ -199,6 +199,33 @@ static void without_damping_the_last_factor_is_singular(void **state)
     end(&p);
 }
 
+/* At every step, not only when the next period begins. */
+static void a_failed_inversion_is_made_again(void **state)
+{
+    const struct convnet_spec s = pictures();
+    struct kfac_spec spec = plain;
+    struct problem p;
+    struct kfac_report report;
+
+    (void)state;
+    spec.damping = 0;
+    spec.period = 20;
+    make(&p, &s, &spec);
+    const float *f = passes(&p, 2, MODEL_TRAIN);
+
+    for (int step = 0; step < 3; step++)
+        refuse(&p, f, STATUS_NOT_DEFINITE);
+    CHECK_ABORTS(kfac_conv_direction(&p.k, p.m.grads, p.k.direction));
+    p.k.spec.damping = 0.01;
+    CHECK_STATUS(kfac_conv_step(&p.k, f, 2, 1, &report), STATUS_OK);
+    CHECK_TRUE(report.length > 0);
+    p.k.spec.damping = 0;
+    CHECK_STATUS(kfac_conv_step(&p.k, f, 2, 1, &report), STATUS_OK); /* not due */
+    CHECK_STATUS(kfac_conv_invert(&p.k), STATUS_NOT_DEFINITE);
+    refuse(&p, f, STATUS_NOT_DEFINITE);
+    end(&p);
+}
+
 /* Scale and shift of a channel that no image's loss depends on. */
 static void without_damping_a_dead_channel_is_singular(void **state)
 {
@@ -307,6 +334,7 @@ int main(void)
         cmocka_unit_test(inverses_are_made_new_every_period),
         cmocka_unit_test(the_network_is_left_as_it_was),
         cmocka_unit_test(without_damping_the_last_factor_is_singular),
+        cmocka_unit_test(a_failed_inversion_is_made_again),
         cmocka_unit_test(without_damping_a_dead_channel_is_singular),
         cmocka_unit_test(numbers_that_are_not_finite_make_no_step),
         cmocka_unit_test(plans_and_settings_without_sense_abort),

@@ -122,8 +122,10 @@ enum status kfac_observe(struct kfac *k, struct net *net)
 
 enum status kfac_invert(struct kfac *k)
 {
+    k->inverted = 0;
     for (size_t l = 0; l < k->layer_count; l++)
         TRY(kfac_pair_invert(&k->layers[l], k->spec.damping, l, &k->square, &k->inverse));
+    k->inverted = 1;
     return STATUS_OK;
 }
 
@@ -131,6 +133,7 @@ enum status kfac_invert(struct kfac *k)
 
 void kfac_direction(struct kfac *k, const struct net *net, const float *gradient, float *v)
 {
+    CHECK(k->inverted, "a direction without inverses: kfac_invert has to succeed first");
     for (size_t l = 0; l < k->layer_count; l++) {
         const struct kfac_pair *layer = &k->layers[l];
         const size_t at = net->layers[l].weights_at, in = layer->a.rows, out = layer->g.rows;
@@ -151,7 +154,7 @@ enum status kfac_step(struct kfac *k, struct net *net, double rate, struct kfac_
     if (!isfinite(vec_max_absf(&g)))
         return status_set(STATUS_DIVERGED, "kfac: the gradient is not finite");
     TRY(kfac_observe(k, net));
-    if ((k->steps - 1) % k->spec.period == 0)
+    if (!k->inverted || (k->steps - 1) % k->spec.period == 0)
         TRY(kfac_invert(k));
     kfac_direction(k, net, net->grads, k->direction);
     TRY(kfac_clip(&v, &g, k->spec.clip, report));

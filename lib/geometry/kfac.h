@@ -38,7 +38,8 @@ struct kfac {
     struct mat rows;      /* max_batch x widest: a or d in double */
     struct mat square, inverse; /* widest squared */
     struct matf product;  /* largest block */
-    size_t steps;
+    size_t steps;         /* observations */
+    int inverted;         /* the inverses are those of one whole kfac_invert */
 };
 
 /* For this network's shape and batches of up to its max_batch. Labels come from the stream
@@ -50,17 +51,19 @@ struct kfac kfac_create(struct arena *mem, const struct kfac_spec *spec, const s
  * network are overwritten, its gradients are not. STATUS_DIVERGED: an output is not finite. */
 enum status kfac_observe(struct kfac *k, struct net *net) MUST_USE;
 
-/* Inverts the damped factors. A layer whose G is 0 counts with pi = 1. STATUS_NOT_DEFINITE: a
- * damped factor is not positive definite in double; STATUS_DIVERGED: it is not finite. */
+/* Inverts the damped factors of all layers. A layer whose G is 0 counts with pi = 1.
+ * STATUS_NOT_DEFINITE: a damped factor is not positive definite in double; STATUS_DIVERGED: it is
+ * not finite. After a failure there are no inverses. */
 enum status kfac_invert(struct kfac *k) MUST_USE;
 
-/* v (parameters) = V of the gradient with the last inverses, unclipped. */
+/* v (parameters) = V of the gradient with the last inverses, unclipped; there have to be
+ * some (CHECKed). */
 void kfac_direction(struct kfac *k, const struct net *net, const float *gradient, float *v);
 
 /* One step on net->params at this rate, after net_forward and net_backward (keep 0) of a
- * mini-batch: observes, inverts when due, steps along the clipped direction. After a failure, also
- * STATUS_DIVERGED of the gradient or of v, there was no step. Takes no memory but LAPACK's
- * workspace. */
+ * mini-batch: observes, inverts when due or when the last inversion failed, steps along the
+ * clipped direction. After a failure, also STATUS_DIVERGED of the gradient or of v, there was no
+ * step. Takes no memory but LAPACK's workspace. */
 enum status kfac_step(struct kfac *k, struct net *net, double rate,
                       struct kfac_report *report) MUST_USE;
 

@@ -229,6 +229,7 @@ static enum status invert_blocks(struct kfac_conv_layer *l, double damping)
 
 enum status kfac_conv_invert(struct kfac_conv *k)
 {
+    k->inverted = 0;
     for (size_t i = 0; i < k->layer_count; i++) {
         struct kfac_conv_layer *l = &k->layers[i];
 
@@ -236,6 +237,7 @@ enum status kfac_conv_invert(struct kfac_conv *k)
                        : kfac_pair_invert(&l->pair, k->spec.damping, l->layer, &k->square,
                                           &k->inverse));
     }
+    k->inverted = 1;
     return STATUS_OK;
 }
 
@@ -277,6 +279,7 @@ static void norm_direction(const struct kfac_conv_layer *l, const float *gradien
 
 void kfac_conv_direction(struct kfac_conv *k, const float *gradient, float *v)
 {
+    CHECK(k->inverted, "a direction without inverses: kfac_conv_invert has to succeed first");
     for (size_t i = 0; i < k->layer_count; i++) {
         const struct kfac_conv_layer *l = &k->layers[i];
         struct matf block = matf_over(k->block.a, l->out, l->in);
@@ -303,7 +306,7 @@ enum status kfac_conv_step(struct kfac_conv *k, const float *outputs, size_t bat
     if (!isfinite(vec_max_absf(&g)))
         return status_set(STATUS_DIVERGED, "kfac: the gradient is not finite");
     TRY(kfac_conv_observe(k, outputs, batch));
-    if ((k->steps - 1) % k->spec.period == 0)
+    if (!k->inverted || (k->steps - 1) % k->spec.period == 0)
         TRY(kfac_conv_invert(k));
     kfac_conv_direction(k, k->model.grads, k->direction);
     TRY(kfac_clip(&v, &g, k->spec.clip, report));

@@ -60,7 +60,8 @@ struct kfac_conv {
     struct matf block, product; /* largest block */
     double keep, new;     /* of the pass: old and new weight of G */
     int with_inputs;      /* of the pass: A too, by the same weights */
-    size_t steps;
+    size_t steps;         /* observations */
+    int inverted;         /* the inverses are those of one whole kfac_conv_invert */
 };
 
 /* For this network, which stays where it is and was made for repeat_backward, and batches of up to
@@ -75,10 +76,11 @@ struct kfac_conv kfac_conv_create(struct arena *mem, const struct kfac_spec *spe
  * STATUS_DIVERGED: an output is not finite. */
 enum status kfac_conv_observe(struct kfac_conv *k, const float *outputs, size_t batch) MUST_USE;
 
-/* Errors as kfac_pair_invert, also of the blocks. */
+/* Errors as kfac_pair_invert, also of the blocks; after one there are no inverses. */
 enum status kfac_conv_invert(struct kfac_conv *k) MUST_USE;
 
-/* v (parameters) = V of the gradient with the last inverses, unclipped. */
+/* v (parameters) = V of the gradient with the last inverses, unclipped; there have to be
+ * some (CHECKed). */
 void kfac_conv_direction(struct kfac_conv *k, const float *gradient, float *v);
 
 /* One step on the network's parameters at this rate, after the forward pass that made these outputs
