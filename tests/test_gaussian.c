@@ -144,6 +144,128 @@ static void natural_gradient_represents_the_derivative(void **state)
     arena_free(&mem);
 }
 
+/* ---- parameterizations of the covariance ---- */
+
+enum { Q = D * (D + 1) / 2 };
+enum covariance_form { ENTRIES, CHOLESKY, ROOT, FORMS };
+
+/* S = d Sigma along the parameter (i, j), i >= j: Sigma itself, L of L L', or R of R R. */
+static struct mat tangent(struct arena *mem, enum covariance_form form, const struct mat *factor,
+                          size_t i, size_t j)
+{
+    struct mat e = mat_zero(mem, D, D), s = mat_zero(mem, D, D);
+
+    e.a[i * D + j] = 1;
+    if (form != CHOLESKY)
+        e.a[j * D + i] = 1;
+    if (form == ENTRIES)
+        return e;
+    mat_multiply(&s, 1, &e, MAT_AS_IS, factor, MAT_TRANSPOSED, 0);
+    mat_multiply(&s, 1, factor, MAT_AS_IS, &e, MAT_TRANSPOSED, 1);
+    return s;
+}
+
+static double squared_norm(struct arena *mem, const struct mat *sigma, const struct mat *s,
+                           enum gaussian_metric metric)
+{
+    const struct vec none = vec_zero(mem, D);
+    double squared;
+
+    CHECK_STATUS(gaussian_norm(&squared, sigma, &none, s, metric, mem), STATUS_OK);
+    return squared;
+}
+
+/* Sum of u_k S_k, u the natural gradient in these parameters from their metric, by polarization. */
+static struct mat natural_by_parameters(struct arena *mem, enum covariance_form form,
+                                        const struct mat *factor, const struct mat *sigma,
+                                        const struct mat *G, enum gaussian_metric metric)
+{
+    const struct vec g = mat_flat(G);
+    struct mat S[Q], system = mat_zero(mem, Q, Q), out = mat_zero(mem, D, D);
+    struct vec u = vec_zero(mem, Q), to = mat_flat(&out);
+    size_t q = 0;
+
+    for (size_t i = 0; i < D; i++)
+        for (size_t j = 0; j <= i; j++)
+            S[q++] = tangent(mem, form, factor, i, j);
+    for (size_t k = 0; k < Q; k++) {
+        const struct vec s = mat_flat(&S[k]);
+
+        u.x[k] = vec_dot(&g, &s);
+        for (size_t l = 0; l < Q; l++) {
+            const struct mat sum = moved(mem, &S[k], 1, &S[l]), less = moved(mem, &S[k], -1, &S[l]);
+
+            system.a[k * Q + l] = (squared_norm(mem, sigma, &sum, metric) -
+                                   squared_norm(mem, sigma, &less, metric)) / 4;
+        }
+    }
+    CHECK_STATUS(lapack_cholesky(&system), STATUS_OK);
+    CHECK_STATUS(lapack_cholesky_solve(&system, &u), STATUS_OK);
+    for (size_t k = 0; k < Q; k++) {
+        const struct vec s = mat_flat(&S[k]);
+
+        vec_axpy(&to, u.x[k], &s);
+    }
+    return out;
+}
+
+/* In the entries i >= j of Sigma, in those of its Cholesky factor, in those of its root. */
+static void natural_gradient_is_the_same_in_all_parameters(void **state)
+{
+    struct arena mem = {0};
+    struct rng r = rng_stream(11, "matrices");
+    const struct mat root = covariance(&mem, &r), G = symmetric(&mem, &r);
+    const struct vec g = vec_zero(&mem, D);
+    struct mat sigma = mat_zero(&mem, D, D), V = mat_zero(&mem, D, D);
+    struct mat scratch = mat_zero(&mem, D, D);
+    struct vec v = vec_zero(&mem, D);
+
+    (void)state;
+    mat_multiply(&sigma, 1, &root, MAT_AS_IS, &root, MAT_AS_IS, 0);
+    struct mat l = mat_copy(&mem, &sigma);
+
+    CHECK_STATUS(lapack_cholesky(&l), STATUS_OK);
+    for (int k = GAUSSIAN_WASSERSTEIN; k <= GAUSSIAN_FISHER; k++)
+        for (int form = ENTRIES; form < FORMS; form++) {
+            const struct mat *factor = form == CHOLESKY ? &l : &root;
+            const struct mat got = natural_by_parameters(&mem, (enum covariance_form)form, factor,
+                                                         &sigma, &G, (enum gaussian_metric)k);
+
+            gaussian_natural(&v, &V, &sigma, &g, &G, (enum gaussian_metric)k, &scratch);
+            for (size_t i = 0; i < D * D; i++)
+                CHECK_NEAR(got.a[i], V.a[i], 1e-9 * mat_norm(&V));
+        }
+    arena_free(&mem);
+}
+
+/* With A the gradient by the entries, symmetric, 2 G is A with twice its diagonal: the natural
+ * gradient is (A + diag A) Sigma + Sigma (A + diag A). */
+static void natural_gradient_by_entries_has_the_printed_form(void **state)
+{
+    struct arena mem = {0};
+    struct rng r = rng_stream(12, "matrices");
+    const struct mat sigma = covariance(&mem, &r), G = symmetric(&mem, &r);
+    const struct vec none = vec_zero(&mem, D), g = mat_flat(&G);
+    struct mat a = mat_zero(&mem, D, D), want = mat_zero(&mem, D, D), V = mat_zero(&mem, D, D);
+    struct mat scratch = mat_zero(&mem, D, D);
+    struct vec v = vec_zero(&mem, D);
+
+    (void)state;
+    for (size_t i = 0; i < D; i++)
+        for (size_t j = 0; j <= i; j++) {
+            const struct mat e = tangent(&mem, ENTRIES, NULL, i, j);
+            const struct vec s = mat_flat(&e);
+
+            a.a[i * D + j] = a.a[j * D + i] = (i == j ? 2 : 1) * vec_dot(&g, &s);
+        }
+    mat_multiply(&want, 1, &a, MAT_AS_IS, &sigma, MAT_AS_IS, 0);
+    mat_multiply(&want, 1, &sigma, MAT_AS_IS, &a, MAT_AS_IS, 1);
+    gaussian_natural(&v, &V, &sigma, &none, &G, GAUSSIAN_WASSERSTEIN, &scratch);
+    for (size_t i = 0; i < D * D; i++)
+        CHECK_NEAR(V.a[i], want.a[i], 1e-13 * mat_norm(&want));
+    arena_free(&mem);
+}
+
 static void distance_has_its_gradient(void **state)
 {
     struct arena mem = {0};
@@ -267,6 +389,8 @@ int main(void)
         cmocka_unit_test(wasserstein_norm_is_the_square_of_a_small_move),
         cmocka_unit_test(fisher_norm_is_twice_a_small_divergence),
         cmocka_unit_test(natural_gradient_represents_the_derivative),
+        cmocka_unit_test(natural_gradient_is_the_same_in_all_parameters),
+        cmocka_unit_test(natural_gradient_by_entries_has_the_printed_form),
         cmocka_unit_test(distance_has_its_gradient),
         cmocka_unit_test(diagonal_covariances_agree_with_the_family),
         cmocka_unit_test(flow_of_the_distance_contracts_by_four),

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "kwng/normal_descent.h"
 #include "test.h"
 
 static void distances_are_lengths(void **state)
@@ -83,10 +84,55 @@ static void what_is_outside_the_plane_is_not_explained(void **state)
     arena_free(&mem);
 }
 
+/* Largest W2 of the runs in two families, over the step. */
+static double euler_gap(struct arena *mem, enum gaussian_family one, enum gaussian_family other,
+                        const struct vec *start, const struct vec *target, double step,
+                        size_t count)
+{
+    const enum gaussian_family families[] = {one, other};
+    struct mat path[2];
+    double most = 0;
+
+    for (int f = 0; f < 2; f++) {
+        struct normal_descent s = normal_descent_make(mem, families[f], GAUSSIAN_WASSERSTEIN, NULL,
+                                                      start, target);
+        struct normal_run run;
+
+        path[f] = mat_zero(mem, count + 1, start->n);
+        CHECK_STATUS(normal_descent_run(&run, &s, 1, start, step, count, 0, &path[f]), STATUS_OK);
+        assert_int_equal(run.done, count);
+    }
+    for (size_t k = 0; k <= count; k++)
+        most = fmax(most, normal_paths_apart(&path[0], &path[1], k));
+    return most / step;
+}
+
+/* To the next power of the step, 1e-3; from the run in s each is half as far. */
+static void small_steps_leave_the_derived_gap(void **state)
+{
+    struct arena mem = {0};
+    struct rng r = rng_stream(3, "start");
+    struct vec start = vec_zero(&mem, 8), target = vec_zero(&mem, 8);
+
+    (void)state;
+    normal_descent_problem(&start, &target, &r, 0.2, -2);
+    const double derived = normal_paths_euler_gap(&start, &target, 1);
+
+    CHECK_TRUE(derived > 0.1);
+    CHECK_RELATIVE(euler_gap(&mem, GAUSSIAN_NORMAL_LOG, GAUSSIAN_NORMAL_VAR, &start, &target, 5e-4,
+                             2000), derived, 5e-3);
+    CHECK_RELATIVE(euler_gap(&mem, GAUSSIAN_NORMAL_STD, GAUSSIAN_NORMAL_VAR, &start, &target, 5e-4,
+                             2000), derived / 2, 5e-3);
+    CHECK_RELATIVE(euler_gap(&mem, GAUSSIAN_NORMAL_STD, GAUSSIAN_NORMAL_LOG, &start, &target, 5e-4,
+                             2000), derived / 2, 5e-3);
+    arena_free(&mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(distances_are_lengths),
+        cmocka_unit_test(small_steps_leave_the_derived_gap),
         cmocka_unit_test(plane_of_planar_paths_keeps_all_lengths),
         cmocka_unit_test(what_is_outside_the_plane_is_not_explained),
     };

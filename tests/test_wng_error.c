@@ -142,6 +142,116 @@ static void many_samples_come_near(void **state)
     }
 }
 
+/* ---- a complete basis ---- */
+
+/* Column i of the Jacobian of the normal touches coordinate i alone, so the metric is d systems of
+ * (1, mean z; mean z, mean z^2), z scaled by 1 / (2 s). */
+static void a_complete_basis_has_the_mean_of_the_squared_jacobian(void **state)
+{
+    enum { D = 3, N = 25 };
+    struct arena mem = {0};
+    struct wng_problem p;
+    double error, off = 0, length = 0;
+
+    (void)state;
+    draw(&p, &mem, 0, D, 40, 1);
+    CHECK_STATUS(wng_error_complete(&error, &p, N), STATUS_OK);
+    for (size_t i = 0; i < D; i++) {
+        double one = 0, two = 0;
+
+        for (size_t n = 0; n < N; n++) {
+            const double j = p.jacobian.a[(D * n + i) * 2 * D + D + i];
+
+            one += j / N;
+            two += j * j / N;
+        }
+        const double determinant = two - one * one, a = p.gradient.x[i], b = p.gradient.x[D + i];
+
+        off += pow((two * a - one * b) / determinant - p.natural.x[i], 2) +
+               pow((b - one * a) / determinant - p.natural.x[D + i], 2);
+        length += pow(p.natural.x[i], 2) + pow(p.natural.x[D + i], 2);
+    }
+    CHECK_RELATIVE(error, sqrt(off / length), 1e-10);
+    CHECK_STATUS(wng_error_complete(&error, &p, 1), STATUS_NOT_DEFINITE);
+    CHECK_ABORTS((void)!wng_error_complete(&error, &p, 41));
+    arena_free(&mem);
+}
+
+/* With a = grad_mu and b = 2 s grad_v of each coordinate, both of the natural gradient in units of
+ * (1, 2 s), the mean squared error is to first order in 1/N
+ *   sum (b^2 + 4 v (a^2 + 2 b^2)) / sum (a^2 + 4 v b^2) / N. */
+static void its_error_has_the_derived_size(void **state)
+{
+    enum { D = 4, N = 1000, RUNS = 400 };
+    double measured = 0;
+
+    (void)state;
+    for (int run = 0; run < RUNS; run++) {
+        struct arena mem = {0};
+        struct wng_problem p;
+        double error, above = 0, below = 0;
+
+        draw(&p, &mem, 0, D, N, run);
+        CHECK_STATUS(wng_error_complete(&error, &p, N), STATUS_OK);
+        for (size_t i = 0; i < D; i++) {
+            const double v = p.natural.x[D + i] / p.gradient.x[D + i] / 4;
+            const double a = p.gradient.x[i], b = 2 * sqrt(v) * p.gradient.x[D + i];
+
+            above += b * b + 4 * v * (a * a + 2 * b * b);
+            below += a * a + 4 * v * b * b;
+        }
+        measured += error * error * N * below / above / RUNS;
+        arena_free(&mem);
+    }
+    CHECK_NEAR(measured, 1, 0.12); /* 400 squares, each scattered by 0.7: three deviations */
+}
+
+/* Enough basis points come near a complete basis, on every sample and not in the mean alone. */
+static void many_points_are_a_complete_basis(void **state)
+{
+    (void)state;
+    for (int run = 0; run < 10; run++) {
+        struct wng_setting setting = plain;
+        struct arena mem = {0};
+        struct wng_problem p;
+        double error, complete;
+
+        setting.basis = 100;
+        draw(&p, &mem, 0, 2, 400, run);
+        CHECK_STATUS(wng_error(&error, &p, 400, &setting), STATUS_OK);
+        CHECK_STATUS(wng_error_complete(&complete, &p, 400), STATUS_OK);
+        CHECK_RELATIVE(error, complete, 0.05);
+        arena_free(&mem);
+    }
+}
+
+/* In ten dimensions the rule asks for 71 points of 50 samples; a sample with another coordinate is
+ * another function. */
+static void repeated_points_help_where_samples_are_few(void **state)
+{
+    double once = 0, repeated = 0;
+
+    (void)state;
+    assert_int_equal(wng_rule_unbounded(10, 50), 71);
+    for (int run = 0; run < 20; run++) {
+        struct wng_setting setting = plain;
+        struct arena mem = {0};
+        struct wng_problem p;
+        double error;
+
+        draw(&p, &mem, 0, 10, 50, run);
+        setting.basis = 50;
+        CHECK_STATUS(wng_error(&error, &p, 50, &setting), STATUS_OK);
+        once += log(error) / 20;
+        setting.repeated = 1;
+        setting.basis = 71;
+        CHECK_STATUS(wng_error(&error, &p, 50, &setting), STATUS_OK);
+        repeated += log(error) / 20;
+        arena_free(&mem);
+    }
+    CHECK_TRUE(repeated < once - log(1.5));
+}
+
 static void what_cannot_be_estimated_has_a_status(void **state)
 {
     struct arena mem = {0};
@@ -176,6 +286,10 @@ int main(void)
         cmocka_unit_test(natural_gradients_have_the_closed_form),
         cmocka_unit_test(the_error_is_that_of_the_estimator),
         cmocka_unit_test(many_samples_come_near),
+        cmocka_unit_test(a_complete_basis_has_the_mean_of_the_squared_jacobian),
+        cmocka_unit_test(its_error_has_the_derived_size),
+        cmocka_unit_test(many_points_are_a_complete_basis),
+        cmocka_unit_test(repeated_points_help_where_samples_are_few),
         cmocka_unit_test(what_cannot_be_estimated_has_a_status),
     };
 

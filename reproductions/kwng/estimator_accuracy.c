@@ -8,136 +8,45 @@
  *          (ICLR 2020, arXiv 1910.09652), synthetic experiments and theorems; authors' slides.
  * Measured |v - v_exact| / |v_exact|, geometric mean over runs, for three models with a closed
  *          form; slopes over log N and log d; the M from which the error is within a factor 2 of
- *          that at the largest M.
+ *          that at the largest M; the error over that of a complete basis on the same samples,
+ *          v = ((1/N) sum J' J)^{-1} grad L, and over values of an independent implementation.
  * Differs  Parameters of the models, N, M, d and bandwidths of the paper are not given: ours. The
- *          log-normal has the wider kernel, by kernel_sensitivity. Eigenvalues of C C' below 1e-12
+ *          log-normal has the wider kernel, by kernel_sensitivity. Basis points are drawn without
+ *          replacement, so there are at most N. Eigenvalues of C C' below 1e-12
  *          of the largest are dropped; the official code keeps all, rounding included.
  * Minutes  smoke 0.01, desk 1.5, paper 8 (estimated from desk).
  */
 #include <math.h>
 
-#include "base/check.h"
 #include "harness/harness.h"
 #include "kwng/paper.h"
-#include "kwng/wng_error.h"
-#include "linalg/stat.h"
+#include "kwng/wng_sweep.h"
 
 #define PARAMETERS(P)                                                                              \
     /* type   name      smoke  desk   paper  */                                                    \
     P(int,    seeds,    2,     20,    20,    "each holds `runs` draws; ours")                      \
-    P(int,    runs,     1,     2,     5,     "draws a seed for d = 10; ours (paper: 100 in all)")  \
+    P(int,    runs,     1,     4,     5,     "draws a seed for d = 10; ours (paper: 100 in all)")  \
     P(int,    N_most,   200,   2000,  2000,  "samples, at most; ours")                             \
     P(int,    N_scan,   200,   500,   1000,  "samples where M and d vary; ours")                   \
     P(int,    M_fixed,  50,    50,    50,    "basis points where d varies alone; ours")            \
     WNG_ERROR_PARAMETERS(P)
 DEFINE_PARAMETERS(PARAMETERS)
 
-enum { DIMENSIONS = 4, SIZES = 6, BASES = 8 };
-static const int dimension[DIMENSIONS] = {2, 3, 5, 10};
-static const int size[SIZES] = {50, 100, 200, 500, 1000, 2000};
-static const int basis[BASES] = {3, 6, 12, 25, 50, 100, 200, 400};
-static const char *const error_name[DIMENSIONS] = {"error.d2", "error.d3", "error.d5", "error.d10"};
-static const char *const basis_name[DIMENSIONS] = {"basis.d2", "basis.d3", "basis.d5", "basis.d10"};
+/* Dimension 1 is shown where it is a model, and left out of what compares models. */
+enum { LAST = WNG_DIMENSIONS - 1 };
+static const char *const error_name[] = {NULL, "error.d2", "error.d3", "error.d5", "error.d10"};
+static const char *const basis_name[] = {NULL, "basis.d2", "basis.d3", "basis.d5", "basis.d10"};
 
-/* Means over runs of log errors. */
-struct means {
-    double by_size[DIMENSIONS][SIZES];  /* M by the rule */
-    double by_basis[DIMENSIONS][BASES]; /* N_scan samples, as below */
-    double fixed[DIMENSIONS];           /* M_fixed basis points */
-    double twice[DIMENSIONS];           /* twice the rule's, less the same runs by the rule */
-};
-
-/* *mean += log error / of. */
-static enum status add(double *mean, const struct parameters *p, const struct wng_problem *problem,
-                       size_t n, size_t m, int of)
-{
-    const struct wng_setting setting = {
-        .bandwidth = wng_bandwidth(problem->family, p->narrow, p->wide),
-        .basis = m < n ? m : n, .eps = p->eps, .cut = p->cut};
+/* Medians of ten runs each of an independent implementation in NumPy, same models and rule. */
+static const struct known {
+    int model, d, N;
     double error;
-
-    TRY(wng_error(&error, problem, n, &setting));
-    *mean += log(error) / of;
-    return STATUS_OK;
-}
-
-/* N varies, M = ceil(d sqrt N); and one with few basis points. */
-static enum status vary_samples(const struct parameters *p, const struct wng_problem *problem,
-                                size_t k, int of, struct means *s)
-{
-    const size_t d = (size_t)dimension[k];
-
-    for (size_t i = 0; i < SIZES && size[i] <= p->N_most; i++)
-        TRY(add(&s->by_size[k][i], p, problem, (size_t)size[i], wng_rule(d, (size_t)size[i]), of));
-    return add(&s->fixed[k], p, problem, (size_t)p->N_scan, (size_t)p->M_fixed, of);
-}
-
-/* M varies, N = N_scan. */
-static enum status vary_basis(const struct parameters *p, const struct wng_problem *problem,
-                              size_t k, struct means *s)
-{
-    const size_t n = (size_t)p->N_scan, rule = wng_rule((size_t)dimension[k], n);
-
-    for (size_t i = 0; i < BASES && basis[i] <= p->N_scan; i++)
-        TRY(add(&s->by_basis[k][i], p, problem, n, (size_t)basis[i], p->runs));
-    TRY(add(&s->twice[k], p, problem, n, rule, -p->runs));
-    return add(&s->twice[k], p, problem, n, 2 * rule, p->runs);
-}
-
-static enum status one_run(const struct parameters *p, const struct unit *u, size_t k, int run,
-                           int of, struct means *s)
-{
-    struct arena mem = {0};
-    struct wng_problem problem;
-    enum status status;
-
-    if (arena_guard(&mem)) {
-        arena_free(&mem);
-        return STATUS_MEMORY;
-    }
-    status = wng_problem_draw(&problem, &mem, wng_models[u->cell], (size_t)dimension[k],
-                              (size_t)p->N_most, u->seed, run);
-    if (status == STATUS_OK)
-        status = vary_samples(p, &problem, k, of, s);
-    if (status == STATUS_OK && run < p->runs)
-        status = vary_basis(p, &problem, k, s);
-    arena_free(&mem);
-    return status;
-}
-
-/* Least-squares slope over log x. */
-static double exponent(const int *x, const double *log_y, size_t n)
-{
-    double log_x[SIZES];
-
-    CHECK(n <= SIZES, "%zu points", n);
-    for (size_t i = 0; i < n; i++)
-        log_x[i] = log((double)x[i]);
-    return stat_slope(log_x, log_y, n);
-}
-
-/* log M, linear between neighbours, at which the error first is twice that of the largest M. */
-static double threshold(const double *log_error, size_t n)
-{
-    const double level = log_error[n - 1] + log(2);
-    size_t i = 0;
-
-    while (log_error[i] > level)
-        i++;
-    if (i == 0)
-        return log((double)basis[0]);
-    return log((double)basis[i]) - log((double)basis[i] / basis[i - 1]) *
-                                       (level - log_error[i]) / (log_error[i - 1] - log_error[i]);
-}
-
-static size_t count_up_to(const int *x, size_t n, int most)
-{
-    size_t count = 0;
-
-    while (count < n && x[count] <= most)
-        count++;
-    return count;
-}
+} known[] = {
+    {0, 5, 100, 0.20},   {0, 5, 500, 0.096},  {0, 5, 2000, 0.039}, {0, 10, 50, 0.46},
+    {0, 10, 100, 0.25},  {0, 10, 500, 0.098}, {0, 10, 2000, 0.045}, {1, 5, 100, 0.155},
+    {1, 5, 500, 0.086},  {1, 5, 2000, 0.037}, {2, 10, 100, 0.037}, {2, 10, 500, 0.019},
+    {2, 10, 2000, 0.013}};
+enum { KNOWN = sizeof known / sizeof known[0] };
 
 static void emit_family(struct unit *u, const struct parameters *p, const char *name,
                         const int *index, const double *log_error, size_t n)
@@ -146,63 +55,107 @@ static void emit_family(struct unit *u, const struct parameters *p, const char *
         emit_scaled_at(u, name, index[i], exp(log_error[i]), 1 / p->cut);
 }
 
-static void report(const struct parameters *p, struct unit *u, const struct means *s)
+/* The error over the known one, as a logarithm, where N is in this profile. */
+static void compare_known(const struct parameters *p, struct unit *u, const struct wng_sweep *s)
 {
-    const size_t sizes = count_up_to(size, SIZES, p->N_most);
-    const size_t bases = count_up_to(basis, BASES, p->N_scan);
-    const double condition = 1 / p->cut;
-    double log_M[DIMENSIONS], rule[DIMENSIONS], mean = 0;
-
-    for (size_t k = 0; k < DIMENSIONS; k++) {
-        const double slope = exponent(size, s->by_size[k], sizes);
-
-        emit_family(u, p, error_name[k], size, s->by_size[k], sizes);
-        emit_family(u, p, basis_name[k], basis, s->by_basis[k], bases);
-        emit_scaled_at(u, "slope", dimension[k], slope, condition);
-        log_M[k] = threshold(s->by_basis[k], bases);
-        rule[k] = s->by_size[k][count_up_to(size, SIZES, p->N_scan) - 1];
-        mean += slope / DIMENSIONS;
-    }
-    emit_family(u, p, "threshold", dimension, log_M, DIMENSIONS);
-    emit_family(u, p, "doubling", dimension, s->twice, DIMENSIONS);
-    emit_family(u, p, "fixed", dimension, s->fixed, DIMENSIONS);
-    emit_family(u, p, "rule", dimension, rule, DIMENSIONS);
-    emit_conditioned(u, "slope_mean", mean, condition);
-    emit_conditioned(u, "exponent_threshold", exponent(dimension, log_M, DIMENSIONS), condition);
-    emit_conditioned(u, "exponent_fixed", exponent(dimension, s->fixed, DIMENSIONS), condition);
-    emit_conditioned(u, "exponent_rule", exponent(dimension, rule, DIMENSIONS), condition);
+    for (size_t i = 0; i < KNOWN; i++)
+        for (size_t k = 1; k <= LAST; k++)
+            for (size_t j = 0; j < WNG_SIZES && wng_size[j] <= p->N_most; j++)
+                if (known[i].model == u->cell && known[i].d == wng_dimension[k] &&
+                    known[i].N == wng_size[j])
+                    emit_scaled_at(u, "known", 10000 * known[i].d + known[i].N,
+                                   s[k].by_size[j] - log(known[i].error), 1 / p->cut);
 }
 
-static void draw_curves(const struct parameters *p, struct unit *u, const struct means *s)
+static void compare_dimensions(const struct parameters *p, struct unit *u,
+                               const struct wng_sweep_setting *setting, const struct wng_sweep *s,
+                               size_t first)
+{
+    const size_t bases = wng_sweep_bases(setting), scan = wng_sweep_scan(setting);
+    double M[WNG_DIMENSIONS], rule[WNG_DIMENSIONS], fixed[WNG_DIMENSIONS];
+    double twice[WNG_DIMENSIONS], complete[WNG_DIMENSIONS];
+    const struct {
+        const char *name, *exponent;
+        double *log_value;
+    } all[] = {{"threshold", "exponent_threshold", M}, {"fixed", "exponent_fixed", fixed},
+               {"rule", "exponent_rule", rule}, {"doubling", NULL, twice},
+               {"complete", NULL, complete}};
+
+    for (size_t k = first; k < WNG_DIMENSIONS; k++) {
+        M[k] = wng_sweep_threshold(s[k].by_basis, bases);
+        rule[k] = s[k].by_size[scan];
+        fixed[k] = s[k].fixed;
+        twice[k] = s[k].twice;
+        complete[k] = s[k].complete[scan];
+    }
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        emit_family(u, p, all[i].name, wng_dimension + first, all[i].log_value + first,
+                    WNG_DIMENSIONS - first);
+        if (all[i].exponent != NULL)
+            emit_conditioned(u, all[i].exponent, wng_sweep_exponent(wng_dimension + 1,
+                             all[i].log_value + 1, LAST), 1 / p->cut);
+    }
+}
+
+static void report(const struct parameters *p, struct unit *u,
+                   const struct wng_sweep_setting *setting, const struct wng_sweep *s,
+                   size_t first)
+{
+    const size_t sizes = wng_sweep_sizes(setting), bases = wng_sweep_bases(setting);
+    const double condition = 1 / p->cut;
+    double mean = 0;
+
+    for (size_t k = first; k < WNG_DIMENSIONS; k++) {
+        const double slope = wng_sweep_exponent(wng_size, s[k].by_size, sizes);
+
+        emit_scaled_at(u, "slope", wng_dimension[k], slope, condition);
+        if (k == 0)
+            continue;
+        emit_family(u, p, error_name[k], wng_size, s[k].by_size, sizes);
+        emit_family(u, p, basis_name[k], wng_basis, s[k].by_basis, bases);
+        mean += slope / LAST;
+    }
+    emit_conditioned(u, "slope_mean", mean, condition);
+    emit_family(u, p, "complete.d10", wng_size, s[LAST].complete, sizes);
+    emit_conditioned(u, "repeated", exp(s[LAST].repeated), condition);
+    compare_dimensions(p, u, setting, s, first);
+    compare_known(p, u, s);
+}
+
+static void draw_curves(struct unit *u, const struct wng_sweep_setting *setting,
+                        const struct wng_sweep *s)
 {
     struct curve *samples = curve_open(u, "samples", "N [1]", "d=2 [1]", "d=3 [1]", "d=5 [1]",
                                        "d=10 [1]", NULL);
     struct curve *points = curve_open(u, "points", "M [1]", "d=2 [1]", "d=3 [1]", "d=5 [1]",
                                       "d=10 [1]", NULL);
 
-    for (size_t i = 0; i < SIZES && size[i] <= p->N_most; i++)
-        curve_row(samples, (double[]){size[i], exp(s->by_size[0][i]), exp(s->by_size[1][i]),
-                                      exp(s->by_size[2][i]), exp(s->by_size[3][i])});
-    for (size_t i = 0; i < BASES && basis[i] <= p->N_scan; i++)
-        curve_row(points, (double[]){basis[i], exp(s->by_basis[0][i]), exp(s->by_basis[1][i]),
-                                     exp(s->by_basis[2][i]), exp(s->by_basis[3][i])});
+    for (size_t i = 0; i < wng_sweep_sizes(setting); i++)
+        curve_row(samples, (double[]){wng_size[i], exp(s[1].by_size[i]), exp(s[2].by_size[i]),
+                                      exp(s[3].by_size[i]), exp(s[4].by_size[i])});
+    for (size_t i = 0; i < wng_sweep_bases(setting); i++)
+        curve_row(points, (double[]){wng_basis[i], exp(s[1].by_basis[i]), exp(s[2].by_basis[i]),
+                                     exp(s[3].by_basis[i]), exp(s[4].by_basis[i])});
 }
 
 static enum status run_unit(const struct parameters *p, struct unit *u)
 {
-    struct means *s = arena_get(u->mem, 1, sizeof *s);
+    const struct wng_sweep_setting setting = {p->N_most, p->N_scan, p->M_fixed, p->narrow, p->wide,
+                                              p->eps, p->cut};
+    const enum gaussian_family family = wng_models[u->cell];
+    const size_t first = family == GAUSSIAN_SPHERE; /* in one dimension it is two points */
+    struct wng_sweep *s = arena_get(u->mem, WNG_DIMENSIONS, sizeof *s);
 
-    for (size_t k = 0; k < DIMENSIONS; k++) {
-        /* A run costs as d^3: small dimensions get more of them, as d^-2. M varies in the first
+    for (size_t k = first; k < WNG_DIMENSIONS; k++) {
+        /* A run costs as d^3, and few parameters scatter more: as d^-1. M varies in the first
          * `runs` of them. */
-        const int most = dimension[DIMENSIONS - 1], d = dimension[k];
-        const int of = p->runs * most * most / (d * d);
+        const int of = p->runs * wng_dimension[LAST] / wng_dimension[k];
 
         for (int run = 0; run < of; run++)
-            TRY(one_run(p, u, k, run, of, s));
+            TRY(wng_sweep_run(&s[k], &setting, family, k, u->seed, run, of, p->runs));
     }
-    report(p, u, s);
-    draw_curves(p, u, s);
+    report(p, u, &setting, s, first);
+    draw_curves(u, &setting, s);
     return STATUS_OK;
 }
 
@@ -230,6 +183,14 @@ static const struct metric metrics[] = {
     {"exponent_fixed", "1", NO_DIRECTION, CLASS_COND, 0, "exponent of fixed in d"},
     {"doubling.*", "1", NO_DIRECTION, CLASS_COND, 0,
      "error at 2 ceil(d sqrt N) basis points over that at ceil(d sqrt N)"},
+    {"complete.*", "1", LOWER_IS_BETTER, CLASS_COND, 0,
+     "error of rule over that of a complete basis on the same samples, in d dimensions"},
+    {"complete.d10.*", "1", LOWER_IS_BETTER, CLASS_COND, 0,
+     "the same in 10 dimensions, at N samples"},
+    {"repeated", "1", LOWER_IS_BETTER, CLASS_COND, 0,
+     "relative error in 10 dimensions at 50 samples, 71 basis points with repetition"},
+    {"known.*", "1", NO_DIRECTION, CLASS_COND, 0,
+     "log of the error over a known one; index 10000 d + N"},
 };
 
 #define EVERY_MODEL(id_, place_, words_, metric_, is_, to_, reason_)                               \
@@ -247,13 +208,31 @@ static const struct metric metrics[] = {
     {.id = "rule-suffices-" model, .place = "paper: M = ceil(d sqrt N) is enough",                 \
      .words = "twice as many basis points lower the error by less than a fifth (" model ")",       \
      .kind = EVERY, .metric = "doubling.*", .cell = model, .is = ABOVE, .to = 0.8,                 \
-     .reason = "a fifth is what half as many samples again would bring at N^{-1/2}"}
+     .reason = "a fifth is what half as many samples again would bring at N^{-1/2}"},              \
+    {.id = "as-a-complete-basis-" model, .place = "derived: G = E[J' J] in these families",        \
+     .words = "at N_scan samples the error is below 1.3 times that of a complete basis on the "    \
+              "same samples (" model ")",                                                          \
+     .kind = EVERY, .metric = "complete.*", .cell = model, .is = BELOW, .to = 1.3,                 \
+     .reason = "as for the known errors"}
+#define AS_KNOWN(id_, words_, metric_, model)                                                      \
+    {.id = id_, .place = "independent implementation in NumPy: medians of ten runs",               \
+     .words = "the error is that known, within a factor 1.3: " words_, .kind = VALUE,              \
+     .metric = metric_, .cell = model, .to = 0, .within = 0.262,                                   \
+     .reason = "two standard deviations of what is known of d = 5 and 10, times sqrt N"}
 
 static const struct claim claims[] = {
     EVERY_MODEL("consistent", "paper, synthetic experiments: error against N",
                 "the error falls with the number of samples, for each model", "slope_mean", BELOW,
                 0, NULL),
     OF_MODEL("normal"), OF_MODEL("log-normal"), OF_MODEL("sphere"),
+    AS_KNOWN("as-known-5-100", "normal, d = 5, N = 100: 0.20", "known.50100", "normal"),
+    AS_KNOWN("as-known-5-500", "normal, d = 5, N = 500: 0.096", "known.50500", "normal"),
+    AS_KNOWN("as-known-5-2000", "normal, d = 5, N = 2000: 0.039", "known.52000", "normal"),
+    AS_KNOWN("as-known-10-50", "normal, d = 10, N = 50: 0.46", "known.100050", "normal"),
+    AS_KNOWN("as-known-10-500", "normal, d = 10, N = 500: 0.098", "known.100500", "normal"),
+    AS_KNOWN("as-known-log-normal", "log-normal, d = 5, N = 500: 0.086", "known.50500",
+             "log-normal"),
+    AS_KNOWN("as-known-sphere", "sphere, d = 10, N = 500: 0.019", "known.100500", "sphere"),
     EVERY_MODEL("threshold-grows", "paper, synthetic experiments: error against M",
                 "the M from which the error is within twice that of many grows with d, each model",
                 "exponent_threshold", ABOVE, 0, NULL),

@@ -5,6 +5,8 @@
 
 #include "linalg/lapack.h"
 
+enum { TIMES = 1000 };
+
 double normal_paths_from(const struct mat *a, size_t k, const struct vec *point)
 {
     const struct vec row = mat_row(a, k);
@@ -17,6 +19,25 @@ double normal_paths_apart(const struct mat *a, const struct mat *b, size_t k)
     const struct vec point = mat_row(b, k);
 
     return normal_paths_from(a, k, &point);
+}
+
+double normal_paths_euler_gap(const struct vec *start, const struct vec *target, double horizon)
+{
+    const size_t d = start->n / 2;
+    double most = 0;
+
+    for (int k = 0; k <= TIMES; k++) {
+        const double left = exp(-2 * horizon * k / TIMES);
+        double squared = 0;
+
+        for (size_t i = d; i < 2 * d; i++) {
+            const double far = start->x[i] - target->x[i];
+
+            squared += pow(2 * left * far * log(start->x[i] / (target->x[i] + far * left)), 2);
+        }
+        most = fmax(most, sqrt(squared));
+    }
+    return most;
 }
 
 enum status normal_paths_plane(struct mat *at, double *explained, const struct mat *paths,

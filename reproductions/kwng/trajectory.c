@@ -47,16 +47,28 @@ static void make_problem(struct problem *b, const struct parameters *p, struct u
         b->path[m] = mat_zero(u->mem, b->r.iterations[m] + 1, b->r.start.n);
 }
 
-/* In (mu, s) the exact flow is theta - theta* -> (1 - 2 step) (theta - theta*). */
+/* In (mu, s) the exact flow is theta - theta* -> (1 - 2 step) (theta - theta*). The factor by which
+ * a step multiplies the loss, of the step where it is farthest from this one's square. */
 static enum status contraction(struct problem *b, struct unit *u)
 {
     struct normal_descent s = normal_descent_make(u->mem, GAUSSIAN_NORMAL_STD, GAUSSIAN_WASSERSTEIN,
                                                   NULL, &b->r.start, &b->r.target);
-    struct normal_run run;
+    const double derived = pow(1 - 2 * b->p->step, 2);
+    double loss = b->r.first, farthest = derived;
+    int halvings = 0;
 
-    TRY(normal_descent_run(&run, &s, b->r.seed, &b->r.start, b->p->step, (size_t)b->p->exact, 0,
-                           NULL));
-    emit_conditioned(u, "contraction", pow(run.loss / b->r.first, 1.0 / b->p->exact), 100);
+    normal_descent_restart(&s, &b->r.start);
+    for (int k = 0; k < b->p->exact; k++) {
+        double next;
+
+        TRY(normal_descent_direction(&s));
+        TRY(normal_descent_step(&s, b->p->step, 0, &halvings));
+        next = gaussian_families_distance(NULL, GAUSSIAN_NORMAL_STD, &s.theta, &s.target);
+        if (fabs(next / loss - derived) > fabs(farthest - derived))
+            farthest = next / loss;
+        loss = next;
+    }
+    emit_conditioned(u, "contraction", farthest, 100);
     return STATUS_OK;
 }
 
@@ -178,7 +190,7 @@ static const struct metric metrics[] = {
     {"loss.wasserstein.*", "1", LOWER_IS_BETTER, CLASS_COND, 0, "W2^2 after k steps of 0.1"},
     {"loss.kwng.*", "1", LOWER_IS_BETTER, CLASS_COND, 0, "the same, estimated"},
     {"contraction", "1", NO_DIRECTION, CLASS_COND, 0,
-     "of W2^2 in a step of 0.1, exact flow in standard deviations"},
+     "of W2^2 in a step of 0.1, exact flow in standard deviations: farthest from the derived one"},
     {"apart", "1", LOWER_IS_BETTER, CLASS_COND, 0,
      "largest W2 of estimated and exact path at one step, over W2 of start and target"},
     {"halvings", "1", LOWER_IS_BETTER, CLASS_EXACT, 0, "of steps of the estimate, to stay v > 0"},
@@ -193,7 +205,7 @@ static const struct metric metrics[] = {
 
 static const struct claim claims[] = {
     {.id = "contracts", .place = "derived: theta - theta* -> (1 - 2 step) (theta - theta*)",
-     .words = "a step of 0.1 of the exact flow multiplies W2^2 by 0.64",
+     .words = "each step of 0.1 of the exact flow multiplies W2^2 by 0.64",
      .kind = VALUE, .metric = "contraction", .cell = "steep", .to = 0.64, .within = 1e-12,
      .reason = "rounding"},
     {.id = "exact-faster", .place = TRAJECTORY,

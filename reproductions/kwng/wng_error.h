@@ -45,7 +45,8 @@ struct wng_problem {
 struct wng_setting {
     struct kernel kernel; /* s2 is not read */
     double bandwidth;     /* s2 over the mean of |Y_m - X_n|^2 */
-    size_t basis;         /* M */
+    size_t basis;         /* M, at most N unless repeated */
+    int repeated;         /* basis points with replacement, each time with a new coordinate */
     double lambda, eps, cut;
 };
 
@@ -60,7 +61,14 @@ enum status wng_problem_draw(struct wng_problem *p, struct arena *mem, enum gaus
 enum status wng_error(double *error, const struct wng_problem *p, size_t n,
                       const struct wng_setting *setting) MUST_USE;
 
-/* ceil(d sqrt(N)), at most N: the heuristic of the paper. */
+/* The same with G = (1/N) sum J' J of the first n samples: what the estimate becomes when its basis
+ * spans the gradient fields that move the model, which in these families are the columns of J.
+ * STATUS_NOT_DEFINITE: fewer samples than parameters. */
+enum status wng_error_complete(double *error, const struct wng_problem *p, size_t n) MUST_USE;
+
+/* ceil(d sqrt(N)): the heuristic of the paper; and at most N, as many as there are without
+ * repetition. */
+size_t wng_rule_unbounded(size_t d, size_t n);
 size_t wng_rule(size_t d, size_t n);
 
 /* The bandwidth for a model: wide for the log-normal, whose potentials are far from quadratic. */
