@@ -246,7 +246,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SHARED) $(LIB)
 	@echo '  link  $(@F)'
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
-$(BUILD)/perf/%: $(BUILD)/obj/tests/perf/%.o $(LIB)
+$(BUILD)/perf/%: $(BUILD)/obj/tests/perf/%.o $(SHARED) $(LIB)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 

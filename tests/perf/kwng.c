@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* kwng: a training step by the kernelized Wasserstein natural gradient with 5 and 20 basis points,
- * and one by plain SGD: 784-256-256-10, batch 128, in turns.
+ * and one by plain SGD: 784-256-256-10, batch 128, in turns. And on 196-64-64-10, whose steps are
+ * small, those of SGD, KWNG and K-FAC as the classification programs make them, beside the
+ * multiply-adds that these count as their work: eigenvalues, draws, kernels and passes over the
+ * parameters take time and are not counted.
  *
  * Prints lines "name<TAB>median<TAB>unit<TAB>wanted": with 5 points, the published number, a step
  * is to take at most six times that of SGD, and at most half of the peer's, unless the core of
@@ -11,18 +14,25 @@
 
 #include "base/progress.h"
 #include "geometry/kwng_net.h"
+#include "kwng/class_method.h"
 #include "linalg/blas.h"
 #include "net/loss.h"
 
-enum { BATCH = 128, LAYERS = 3, MOST = 100000, WAYS = 4 };
+enum { BATCH = 128, LAYERS = 3, MOST = 100000, WAYS = 4, METHODS = 3, BLOCK = 20 };
 
-static const size_t widths[LAYERS + 1] = {784, 256, 256, 10};
+static const size_t wide[LAYERS + 1] = {784, 256, 256, 10};
+static const size_t narrow[LAYERS + 1] = {196, 64, 64, 10};
+static const struct class_method methods[METHODS] = {
+    {.name = "sgd", .family = CLASS_SGD},
+    {.name = "5", .family = CLASS_KWNG, .damping = KWNG_DAMPING_NORM},
+    {.name = "kfac", .family = CLASS_KFAC}};
 
 struct bench {
     struct net net;
     struct optimizer sgd;
     struct kwng_net few, many; /* 5 and 20 basis points */
-    float *x;                  /* BATCH x 784 */
+    struct class_optimizer by[METHODS]; /* of the narrow network, for which the above are unused */
+    float *x;                  /* BATCH x inputs */
     uint8_t labels[BATCH];
     double seen;               /* keeps results alive */
     int broken;
@@ -69,6 +79,31 @@ static void backward_few(struct bench *s)
     kwng_net_backward(&s->few, &s->net, &s->few.c);
 }
 
+/* As many steps as K-FAC has from one inversion to the next. */
+static void block(struct bench *s, size_t method)
+{
+    for (int i = 0; i < BLOCK; i++) {
+        const double loss = gradient(s);
+
+        s->broken |= class_optimizer_step(&s->by[method], &s->net, loss, 1e-4) != STATUS_OK;
+    }
+}
+
+static void block_sgd(struct bench *s)
+{
+    block(s, 0);
+}
+
+static void block_kwng(struct bench *s)
+{
+    block(s, 1);
+}
+
+static void block_kfac(struct bench *s)
+{
+    block(s, 2);
+}
+
 static int ascending(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
@@ -77,30 +112,30 @@ static int ascending(const void *a, const void *b)
 }
 
 /* Medians in seconds, taken in turns so that a disturbance meets all. */
-static void medians(struct bench *s, void (*const ways[WAYS])(struct bench *), double seconds,
-                    double out[WAYS])
+static void medians(struct bench *s, void (*const ways[])(struct bench *), size_t count,
+                    double seconds, double *out)
 {
-    double *times = calloc(WAYS * MOST, sizeof *times);
+    double *times = calloc(count * MOST, sizeof *times);
     size_t n = 0;
 
     if (times == NULL)
         exit(6);
-    for (size_t k = 0; k < WAYS; k++)
+    for (size_t k = 0; k < count; k++)
         ways[k](s);
     for (const double end = progress_clock() + seconds; progress_clock() < end && n < MOST; n++)
-        for (size_t k = 0; k < WAYS; k++) {
+        for (size_t k = 0; k < count; k++) {
             const double start = progress_clock();
             ways[k](s);
             times[k * MOST + n] = progress_clock() - start;
         }
-    for (size_t k = 0; k < WAYS; k++) {
+    for (size_t k = 0; k < count; k++) {
         qsort(times + k * MOST, n, sizeof *times, ascending);
         out[k] = times[k * MOST + n / 2];
     }
     free(times);
 }
 
-static void prepare(struct bench *s, struct arena *mem)
+static void prepare(struct bench *s, struct arena *mem, const size_t *widths)
 {
     const struct net_spec spec = {
         .layer_count = LAYERS, .widths = widths, .activation = ACTIVATION_RELU};
@@ -120,17 +155,38 @@ static void prepare(struct bench *s, struct arena *mem)
         s->labels[i] = (uint8_t)rng_below(&rng, 10);
 }
 
+static void classification(struct arena *mem, double seconds)
+{
+    void (*const blocks[METHODS])(struct bench *) = {block_sgd, block_kwng, block_kfac};
+    struct bench s = {0};
+    double t[METHODS];
+
+    prepare(&s, mem, narrow);
+    for (size_t k = 0; k < METHODS; k++)
+        s.by[k] = class_optimizer_create(mem, &methods[k], &s.net, NULL, 1, 1);
+    medians(&s, blocks, METHODS, seconds, t);
+    if (s.broken)
+        exit(1);
+    printf("kwng.narrow.sgd\t%.6g\tms\n", t[0] * 1e3 / BLOCK);
+    for (size_t k = 1; k < METHODS; k++) {
+        printf("kwng.narrow.%s.of-sgd\t%.4g\tratio\n", methods[k].name, t[k] / t[0]);
+        printf("kwng.narrow.%s.counted\t%.4g\tratio\n", methods[k].name,
+               class_method_cost(&methods[k], &s.net, BATCH));
+    }
+}
+
 int main(int argc, char **argv)
 {
     void (*const ways[WAYS])(struct bench *) = {step_sgd, step_few, step_many, backward_few};
     struct arena mem = {0};
     struct bench s = {0};
     const int native = getenv("OPENBLAS_CORETYPE") == NULL;
+    const double seconds = argc > 1 ? atof(argv[1]) : 2.0;
     double t[WAYS];
 
     blas_set_threads(1);
-    prepare(&s, &mem);
-    medians(&s, ways, argc > 1 ? atof(argv[1]) : 2.0, t);
+    prepare(&s, &mem, wide);
+    medians(&s, ways, WAYS, seconds, t);
     printf("kwng.core\t%s\tname\n", blas_core());
     printf("kwng.sgd\t%.6g\tms\n", t[0] * 1e3);
     printf("kwng.5\t%.6g\tms\t%s\n", t[1] * 1e3, native ? ">2" : "");
@@ -138,6 +194,7 @@ int main(int argc, char **argv)
     printf("kwng.5.backward\t%.6g\tms\n", t[3] * 1e3);
     printf("kwng.5.of-sgd\t%.4g\tratio\t<6\n", t[1] / t[0]);
     printf("kwng.20.of-sgd\t%.4g\tratio\n", t[2] / t[0]);
+    classification(&mem, seconds / 2);
     arena_free(&mem);
     return s.seen > 0 && !s.broken ? 0 : 1;
 }
