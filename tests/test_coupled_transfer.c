@@ -9,6 +9,7 @@
 #include "geometry/fisher.h"
 #include "linalg/blas.h"
 #include "task_distance/coupled_memo.h"
+#include "task_distance/coupled_work.h"
 #include "transfer_tasks.h"
 
 static struct arena mem;
@@ -142,6 +143,40 @@ static void cost_is_the_length_at_frozen_inputs(void **state)
                    step_at(m.start.params, noted, x) + step_at(noted, last, mixed), 1e-5);
 }
 
+/* With six checkpoints the coarse ones are the fourth and the sixth, by hand for the plan that has
+ * every pair: from w^s to w_4 at the source's images, from there to the end at mixed ones. */
+static void a_coarse_length_skips_checkpoints(void **state)
+{
+    const size_t pairs = T_N * T_BLOCK;
+    struct coupled_options o = transfer_settings(0.05);
+    float mixed[T_INPUTS], last[sizeof noted / sizeof noted[0]];
+    double root = 0, early = 0, late = 0;
+    struct coupled_iteration out;
+
+    (void)state;
+    o.transfer.schedule = TRANSFER_LINEAR;
+    const struct model model = watched(16, 0);
+    struct coupled_transfer c = coupled_transfer_create(&mem, &pair, &model, &m.start, &o);
+    CHECK_STATUS(coupled_transfer_independent(&c, 1, &out), STATUS_OK);
+    memcpy(last, m.model.params, sizeof last);
+    for (size_t item = 0; item < pairs; item++) {
+        const size_t i = item / T_BLOCK, j = i / T_BLOCK * T_BLOCK + item % T_BLOCK;
+        const float *x = a.part[TASK_TRAIN].x + i * T_INPUTS;
+        const float *y = b.part[TASK_TRAIN].x + j * T_INPUTS;
+
+        for (size_t p = 0; p < T_INPUTS; p++)
+            mixed[p] = x[p] / 3 + 2 * y[p] / 3;
+        const double first = step_at(m.start.params, noted, x), then = step_at(noted, last, mixed);
+        root += (first + then) / (double)pairs;
+        early += first * first / (double)pairs;
+        late += then * then / (double)pairs;
+    }
+    CHECK_RELATIVE(out.coarse.mean, root, 1e-5);
+    CHECK_RELATIVE(out.coarse.riemannian, sqrt(early) + sqrt(late), 1e-5);
+    CHECK_RELATIVE(out.coarse.released, out.coarse.mean / (sqrt(2) * 2), 1e-12);
+    CHECK_TRUE(out.coarse.mean < out.length.mean);
+}
+
 static void plans_stay_couplings(void **state)
 {
     static const enum coupled_update kinds[] = {COUPLED_GROWING, COUPLED_CONSTANT,
@@ -213,9 +248,19 @@ static void the_first_plan_is_priced_along_every_path(void **state)
     for (size_t e = 0; e < 2 * T_BLOCK * T_BLOCK; e++)
         sum += start.plan.plan[e] * c.cost[e] / 2;
     CHECK_NEAR(out[0].first_plan, out[0].length.mean, 0);
+    CHECK_NEAR(out[0].first_coarse, out[0].coarse.mean, 0);
+    CHECK_NEAR(kept[1].first_coarse, kept[1].coarse.mean, 0);
     CHECK_NEAR(kept[1].first_plan, kept[1].length.mean, 0);
     CHECK_RELATIVE(out[1].first_plan, sum, 1e-12);
     CHECK_TRUE(fabs(out[1].first_plan / out[1].length.mean - 1) > 1e-3);
+    o.last_update = 0;
+    sum = 0;
+    c = create(&o); /* its last coarse costs are not rescaled for an update */
+    CHECK_STATUS(coupled_transfer_run(&c, 2, 1, NULL, out), STATUS_OK);
+    for (size_t e = 0; e < 2 * T_BLOCK * T_BLOCK; e++)
+        sum += start.plan.plan[e] * c.work->scaled[e] / 2;
+    CHECK_RELATIVE(out[1].first_coarse, sum, 1e-12);
+    CHECK_TRUE(fabs(out[1].first_coarse / out[1].coarse.mean - 1) > 1e-3);
 }
 
 /* Without a last update the last iteration looks at the pairs in its plan alone, and without losses
@@ -236,6 +281,7 @@ static void what_nobody_asks_for_is_left_out(void **state)
     for (size_t k = 0; k < 2; k++) {
         CHECK_RELATIVE(few[k].length.mean, all[k].length.mean, 1e-6);
         CHECK_RELATIVE(few[k].length.riemannian, all[k].length.riemannian, 1e-6);
+        CHECK_RELATIVE(few[k].coarse.mean, all[k].coarse.mean, 1e-6);
         CHECK_TRUE(all[k].train_loss[3] > 0 && all[k].test_loss[3] > 0);
         CHECK_NEAR(few[k].train_loss[3] + few[k].test_loss[3], 0, 0);
     }
@@ -306,6 +352,9 @@ static void one_trajectory_serves_many_counts_of_checkpoints(void **state)
     CHECK_STATUS(coupled_transfer_together(each, 3, 1, out), STATUS_OK);
     assert_int_equal(passes, 4 * 24);
     assert_memory_equal(out, alone, sizeof out);
+    CHECK_RELATIVE(out[2].coarse.mean, out[1].length.mean, 1e-6);
+    CHECK_RELATIVE(out[2].coarse.riemannian, out[1].length.riemannian, 1e-6);
+    CHECK_TRUE(out[2].coarse.mean < 0.99 * out[2].length.mean); /* else nothing is tested */
     o[1].transfer.steps = c[1].options.transfer.steps = 12;
     CHECK_ABORTS(if (coupled_transfer_together(each, 3, 1, out) != STATUS_OK) return);
 }
@@ -459,6 +508,7 @@ int main(void)
         cmocka_unit_test(no_learning_is_no_distance),
         cmocka_unit_test(lengths_are_related),
         cmocka_unit_test(cost_is_the_length_at_frozen_inputs),
+        cmocka_unit_test(a_coarse_length_skips_checkpoints),
         cmocka_unit_test(plans_stay_couplings),
         cmocka_unit_test(blocks_without_a_cost_keep_their_plan),
         cmocka_unit_test(the_first_plan_is_priced_along_every_path),

@@ -101,6 +101,9 @@ static void the_cut_is_the_first_at_95_percent_of_the_last(void **state)
     CHECK_NEAR(fine.length.mean, beginning(cut).length.mean, 0);
     CHECK_NEAR(fine.length.riemannian, beginning(cut).length.riemannian, 0);
     assert_memory_equal(&fine.accuracy, &whole.accuracy, sizeof whole.accuracy);
+    CHECK_NEAR(fine.euclidean_whole, whole.euclidean, 0);
+    assert_memory_equal(&fine.whole, &whole.length, sizeof whole.length);
+    CHECK_TRUE(fine.euclidean_whole > fine.euclidean && fine.whole.mean > fine.length.mean);
     o.checkpoints = 2; /* the next one lies behind the cut */
     CHECK_STATUS(transfer_fine_tuning(&fine, &mem, &pair, &m.model, &m.start, &o, 4, 1),
                  STATUS_OK);
@@ -160,6 +163,28 @@ static void a_mixture_is_measured_where_it_was(void **state)
     CHECK_RELATIVE(out.length.riemannian, sqrt(squared), 1e-6);
 }
 
+/* Every fourth of 24 checkpoints are 6, and where they lie no step knows. */
+static void a_coarse_length_is_that_of_fewer_checkpoints(void **state)
+{
+    struct transfer_options o = transfer_settings(0.05).transfer, six = o;
+    struct mixture_result mixture, mixture_six;
+    static struct fine_tuning_result fine, fine_six;
+
+    (void)state;
+    o.checkpoints = 24;
+    CHECK_STATUS(transfer_mixture(&mixture, &mem, &pair, &m.model, &m.start, &o, 1), STATUS_OK);
+    CHECK_STATUS(transfer_mixture(&mixture_six, &mem, &pair, &m.model, &m.start, &six, 1),
+                 STATUS_OK);
+    assert_memory_equal(&mixture.coarse, &mixture_six.length, sizeof mixture.coarse);
+    CHECK_TRUE(mixture.coarse.mean < 0.99 * mixture.length.mean);
+    CHECK_STATUS(transfer_fine_tuning(&fine, &mem, &pair, &m.model, &m.start, &o, 4, 1),
+                 STATUS_OK);
+    CHECK_STATUS(transfer_fine_tuning(&fine_six, &mem, &pair, &m.model, &m.start, &six, 4, 1),
+                 STATUS_OK);
+    assert_memory_equal(&fine.coarse, &fine_six.whole, sizeof fine.coarse);
+    CHECK_TRUE(fabs(fine.coarse.mean / fine.whole.mean - 1) > 1e-4);
+}
+
 static void divergence_is_said(void **state)
 {
     const struct transfer_options o = transfer_settings(1e30).transfer;
@@ -183,6 +208,7 @@ int main(void)
         cmocka_unit_test(the_weights_path_is_the_gradients),
         cmocka_unit_test(a_mixture_is_measured_where_it_was),
         cmocka_unit_test(the_cut_is_the_first_at_95_percent_of_the_last),
+        cmocka_unit_test(a_coarse_length_is_that_of_fewer_checkpoints),
         cmocka_unit_test(divergence_is_said),
     };
 

@@ -117,18 +117,6 @@ static void measure(struct coupled_transfer *c, size_t t, struct rng *marks,
     coupled_work_measure(c->work, m, out);
 }
 
-static void finish(struct coupled_transfer *c, struct coupled_iteration *out)
-{
-    struct coupled_work *w = c->work;
-
-    for (size_t item = 0; item < w->items; item++)
-        c->cost[item] = fisher_length_of(&w->length, item);
-    out->length = (struct transfer_length){
-        .mean = coupling_mean_cost(&c->evaluated, c->cost),
-        .riemannian = fisher_length_riemannian(&w->length),
-        .released = fisher_length_released(&w->length, w->weights)};
-}
-
 /* n transfers along the trajectory of the first: measuring moves nothing that a step reads. all:
  * the cost of every pair, for an update. */
 static enum status iterate(struct coupled_transfer *const *c, size_t n, size_t k, uint64_t seed,
@@ -148,7 +136,7 @@ static enum status iterate(struct coupled_transfer *const *c, size_t n, size_t k
             measure(c[i], t, &marks[i], &out[i]);
     }
     for (size_t i = 0; i < n; i++)
-        finish(c[i], &out[i]);
+        coupled_work_finish(c[i]->work, &c[i]->evaluated, &c[i]->first, c[i]->cost, &out[i]);
     return STATUS_OK;
 }
 
@@ -241,7 +229,6 @@ static enum status iterate_all(struct coupled_transfer *c, size_t iterations, ui
             TRY(iterate(&c, 1, k, seed, updates, &out[k]));
             coupled_memo_keep(c->memo, c, k, seed, updates, &out[k]);
         }
-        out[k].first_plan = coupling_mean_cost(&c->first, c->cost);
         if (last)
             out[k].accuracy = transfer_accuracy_of(c->model, c->pair);
         if (updates)
@@ -293,6 +280,7 @@ enum status coupled_transfer_together(struct coupled_transfer *const *c, size_t 
     for (size_t i = 0; i < n; i++) {
         out[i].accuracy = out[0].accuracy;
         out[i].first_plan = out[i].length.mean;
+        out[i].first_coarse = out[i].coarse.mean;
     }
     return STATUS_OK;
 }

@@ -12,7 +12,8 @@
  *       C_ij += sqrt(2 KL(p_{w_m-1}(.|x_ij) || p_{w_m}(.|x_ij))), x_ij frozen at tau_m-1  (17b)
  *   distance_k = mean over blocks of <G^k, C^k>
  *   G^k+1 from G^k and C^k                                                           (17a)
- * The distance of an iteration is that with the plan that its images were drawn by. */
+ * The distance of an iteration is that with the plan that its images were drawn by. It is read
+ * coarsely too (transfer.h), from the entries that a plan draws; no update knows of that. */
 #ifndef TASK_DISTANCE_COUPLED_TRANSFER_H
 #define TASK_DISTANCE_COUPLED_TRANSFER_H
 
@@ -52,7 +53,9 @@ struct coupled_options {
 /* What iteration k was. Plain numbers: saved and read back as they are. */
 struct coupled_iteration {
     struct transfer_length length;
+    struct transfer_length coarse; /* over every fourth checkpoint and the last */
     double first_plan;        /* <G^0, C^k>: B of the plan of features along this very path */
+    double first_coarse;      /* the same by coarse lengths */
     struct transfer_accuracy accuracy; /* of w_M of the last iteration of a run; of others 0 */
     double moved;             /* mass that the update of the plan after this iteration moved */
     double gap;               /* of that update: objective less a lower bound of it */
@@ -106,8 +109,8 @@ enum { TRANSFER_TOGETHER_MOST = 8 };
 enum status coupled_transfer_together(struct coupled_transfer *const *c, size_t n, uint64_t seed,
                                       struct coupled_iteration *out) MUST_USE;
 
-/* Iteration k with c->plan as it is; fills c->cost and all of `out` but first_plan,
- * moved and gap. */
+/* Iteration k with c->plan as it is; fills c->cost and all of `out` but moved and gap. The first
+ * plan is that of the last run, or none with mass. */
 enum status coupled_transfer_iterate(struct coupled_transfer *c, size_t k, uint64_t seed,
                                      struct coupled_iteration *out) MUST_USE;
 

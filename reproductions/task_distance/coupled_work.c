@@ -23,7 +23,10 @@ struct coupled_work coupled_work_create(struct arena *mem, const struct task_pai
     w.partner = arena_get(mem, o->batch, sizeof *w.partner);
     w.other = arena_get(mem, o->batch * model->inputs, sizeof *w.other);
     w.x = arena_get(mem, w.chunk * model->inputs, sizeof *w.x);
-    w.follow = arena_get(mem, items, sizeof *w.follow);
+    w.of.item = arena_get(mem, items, sizeof *w.of.item);
+    w.coarse.of.item = arena_get(mem, items, sizeof *w.coarse.of.item);
+    w.coarse.kept = arena_get(mem, items * model->outputs, sizeof *w.coarse.kept);
+    w.coarse.length = fisher_length_create(mem, items);
     w.kept = arena_get(mem, items * model->outputs, sizeof *w.kept);
     w.now = arena_get(mem, items * model->outputs, sizeof *w.now);
     w.ends = arena_get(mem, blocks * b * model->outputs, sizeof *w.ends);
@@ -45,13 +48,18 @@ void coupled_work_begin(struct coupled_work *w, const struct coupling *plan,
                         const struct coupling *other, int all)
 {
     fisher_length_reset(&w->length);
-    w->all = all;
-    w->followed = 0;
+    fisher_length_reset(&w->coarse.length);
+    w->of.in_place = all;
+    w->of.n = w->coarse.of.n = 0;
     for (size_t item = 0; item < w->items; item++) {
         w->weights[item] = plan->plan[item] / (double)plan->blocks;
-        if (all || w->weights[item] > COUPLED_SHARE ||
-            other->plan[item] / (double)plan->blocks > COUPLED_SHARE)
-            w->follow[w->followed++] = (uint32_t)item;
+        const int counts = w->weights[item] > COUPLED_SHARE ||
+                           other->plan[item] / (double)plan->blocks > COUPLED_SHARE;
+
+        if (counts)
+            w->coarse.of.item[w->coarse.of.n++] = (uint32_t)item;
+        if (all || counts)
+            w->of.item[w->of.n++] = (uint32_t)item;
     }
 }
 
@@ -68,14 +76,15 @@ static size_t target_of(const struct coupled_work *w, size_t item)
 }
 
 /* Logits of the items from those of one task's images, at which x_ij lies. */
-static void predict_end(struct coupled_work *w, int is_target, float *logits)
+static void predict_end(struct coupled_work *w, const struct coupled_items *of, int is_target,
+                        float *logits)
 {
     const struct task_images *task = is_target ? w->pair->target : w->pair->source;
     const size_t width = w->model->outputs;
 
     model_outputs(w->model, task->part[TASK_TRAIN].x, w->items / w->b, w->ends);
-    for (size_t k = 0; k < w->followed; k++) {
-        const size_t item = w->follow[k];
+    for (size_t k = 0; k < of->n; k++) {
+        const size_t item = of->item[k];
         const size_t image = is_target ? target_of(w, item) : source_of(w, item);
 
         memcpy(logits + item * width, w->ends + image * width, width * sizeof *logits);
@@ -91,35 +100,37 @@ static size_t rows_for(const struct coupled_work *w, size_t left)
     return rows < w->chunk ? rows : w->chunk;
 }
 
-/* Logits of w_m for the items followed from the first-th on, as many as a pass takes; returns how
- * many. Rows too many repeat the last item. */
-static size_t predict_some(struct coupled_work *w, size_t first, double tau, float *logits)
+/* Logits of w_m for the items from the first-th on, as many as a pass takes; returns how many. Rows
+ * too many repeat the last item. */
+static size_t predict_some(struct coupled_work *w, const struct coupled_items *of, size_t first,
+                           double tau, float *logits)
 {
     const float *s = w->pair->source->part[TASK_TRAIN].x, *t = w->pair->target->part[TASK_TRAIN].x;
     const size_t inputs = w->model->inputs, width = w->model->outputs;
-    const size_t rows = rows_for(w, w->followed - first);
-    const size_t count = w->followed - first < rows ? w->followed - first : rows;
+    const size_t rows = rows_for(w, of->n - first);
+    const size_t count = of->n - first < rows ? of->n - first : rows;
 
     for (size_t r = 0; r < rows; r++) {
-        const size_t item = w->follow[first + (r < count ? r : count - 1)];
+        const size_t item = of->item[first + (r < count ? r : count - 1)];
 
         coupling_interpolate(w->x + r * inputs, s + source_of(w, item) * inputs,
                              t + target_of(w, item) * inputs, (float)tau, inputs);
     }
-    const float *of = w->model->forward(w->model->self, w->x, rows, MODEL_EVALUATE);
+    const float *y = w->model->forward(w->model->self, w->x, rows, MODEL_EVALUATE);
     for (size_t r = 0; r < count; r++)
-        memcpy(logits + w->follow[first + r] * width, of + r * width, width * sizeof *logits);
+        memcpy(logits + of->item[first + r] * width, y + r * width, width * sizeof *logits);
     return count;
 }
 
-/* Logits (items x outputs) of w_m for all items that are followed, at tau. */
-static void predict(struct coupled_work *w, double tau, float *logits)
+/* Logits (items x outputs) of w_m for some items, at tau. */
+static void predict(struct coupled_work *w, const struct coupled_items *of, double tau,
+                    float *logits)
 {
-    if (!w->all && (tau <= 0 || tau >= 1))
-        predict_end(w, tau >= 1, logits);
+    if (!of->in_place && (tau <= 0 || tau >= 1))
+        predict_end(w, of, tau >= 1, logits);
     else
-        for (size_t first = 0; first < w->followed;)
-            first += predict_some(w, first, tau, logits);
+        for (size_t first = 0; first < of->n;)
+            first += predict_some(w, of, first, tau, logits);
 }
 
 /* ---- losses ---- */
@@ -138,8 +149,8 @@ static double train_loss(const struct coupled_work *w, double tau)
     const size_t width = w->model->outputs;
     double sum = 0;
 
-    for (size_t k = 0; k < w->followed; k++) {
-        const size_t item = w->follow[k];
+    for (size_t k = 0; k < w->of.n; k++) {
+        const size_t item = w->of.item[k];
 
         if (w->weights[item] > 0)
             sum += w->weights[item] *
@@ -182,28 +193,77 @@ static void take_losses(struct coupled_work *w, size_t m, struct coupled_iterati
 
 /* ---- checkpoints ---- */
 
+/* One step of a length, from the logits `from` to `to` (items x outputs). */
+static void add_step(const struct coupled_work *w, struct fisher_length *l,
+                     const struct coupled_items *of, const float *from, const float *to)
+{
+    const size_t width = w->model->outputs;
+
+    for (size_t k = 0; k < of->n; k++) {
+        const size_t item = of->item[k];
+
+        fisher_length_add(l, item, 1, w->weights + item, from + item * width, to + item * width,
+                          width);
+    }
+    fisher_length_step(l);
+}
+
+/* What w_m predicts is where the next coarse step begins. */
+static void keep_coarse(struct coupled_work *w, double tau)
+{
+    w->coarse.tau = tau;
+    memcpy(w->coarse.kept, w->kept, w->items * w->model->outputs * sizeof *w->kept);
+}
+
+static void measure_coarse(struct coupled_work *w)
+{
+    struct coupled_coarse *c = &w->coarse;
+
+    predict(w, &c->of, c->tau, w->now);
+    add_step(w, &c->length, &c->of, c->kept, w->now);
+}
+
 void coupled_work_start(struct coupled_work *w, struct coupled_iteration *out)
 {
     out->tau[0] = 0;
-    predict(w, 0, w->kept);
+    predict(w, &w->of, 0, w->kept);
+    keep_coarse(w, 0);
     take_losses(w, 0, out);
 }
 
 void coupled_work_measure(struct coupled_work *w, size_t m, struct coupled_iteration *out)
 {
     const double before = fisher_length_mean(&w->length, w->weights);
-    const size_t width = w->model->outputs;
+    const int coarse = transfer_is_coarse(m, w->checkpoints);
 
-    predict(w, out->tau[m - 1], w->now);
-    for (size_t k = 0; k < w->followed; k++) {
-        const size_t item = w->follow[k];
-
-        fisher_length_add(&w->length, item, 1, w->weights + item, w->kept + item * width,
-                          w->now + item * width, width);
-    }
-    fisher_length_step(&w->length);
+    predict(w, &w->of, out->tau[m - 1], w->now);
+    add_step(w, &w->length, &w->of, w->kept, w->now);
     out->step[m] = fisher_length_mean(&w->length, w->weights) - before;
+    if (coarse)
+        measure_coarse(w);
     if (m < w->checkpoints || w->losses)
-        predict(w, out->tau[m], w->kept);
+        predict(w, &w->of, out->tau[m], w->kept);
+    if (coarse)
+        keep_coarse(w, out->tau[m]);
     take_losses(w, m, out);
+}
+
+static struct transfer_length length_of(const struct coupled_work *w, const struct coupling *plan,
+                                        const struct fisher_length *l, double *cost)
+{
+    for (size_t item = 0; item < w->items; item++)
+        cost[item] = fisher_length_of(l, item);
+    return (struct transfer_length){.mean = coupling_mean_cost(plan, cost),
+                                    .riemannian = fisher_length_riemannian(l),
+                                    .released = fisher_length_released(l, w->weights)};
+}
+
+void coupled_work_finish(struct coupled_work *w, const struct coupling *plan,
+                         const struct coupling *first, double *cost,
+                         struct coupled_iteration *out)
+{
+    out->length = length_of(w, plan, &w->length, cost);
+    out->first_plan = coupling_mean_cost(first, cost);
+    out->coarse = length_of(w, plan, &w->coarse.length, w->scaled);
+    out->first_coarse = coupling_mean_cost(first, w->scaled);
 }

@@ -39,7 +39,6 @@
     P(int,    seeds,        2,    8,    5,     "ours; desk: what 20 minutes of 2 cores allow")     \
     P(int,    each,         40,   500,  500,   "training records a class in the pool; all")        \
     P(int,    train,        40,   500,  2000,  "training images a task; code: 2040 to 2500")       \
-    P(int,    probe_epochs, 1,    20,   60,    "probe of the 75 other classes; ours")              \
     P(int,    probe_test,   10,   100,  100,   "their test records a class, 1 of 10 held back")    \
     MATRIX_PARAMETERS(P, 1000)
 DEFINE_PARAMETERS(PARAMETERS)

@@ -32,7 +32,6 @@
     P(int,    seeds,        2,    5,    5,     "repetitions; ours")                                \
     P(int,    each,         40,   500,  1900,  "records a class of CIFAR-10 in the pool; ours")    \
     P(int,    train,        40,   500,  2400,  "training images a task; later version: 19,200")    \
-    P(int,    probe_epochs, 1,    20,   60,    "probe of the 100 classes; ours")                   \
     P(int,    probe_test,   10,   100,  100,   "their test records a class, 1 of 10 held back")    \
     MATRIX_PARAMETERS(P, 3000)
 DEFINE_PARAMETERS(PARAMETERS)

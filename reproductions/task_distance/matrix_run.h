@@ -37,7 +37,8 @@
     P(double, source_rate,  0.01, 0.01, 1e-3,  "source model; code of 2020: 1e-3")                 \
     P(double, source_drop,  0.2,  0.2,  1,     "of it at 3, 6, 8 tenths of epochs; code: none")    \
     P(int,    every,        5,    10,   100,   "steps between validations of fine-tuning; ours")   \
-    P(int,    draws,        100,  2000, 10000, "of Task2Vec's classifier an epoch, 10 epochs")
+    P(int,    draws,        100,  2000, 10000, "of Task2Vec's classifier an epoch, 10 epochs")     \
+    PROBE_PARAMETERS(P)
 
 /* Everything of a matrix but its images, from a program's parameters and its probe. */
 #define MATRIX_SETTINGS(p, probe_classes)                                                          \
@@ -55,10 +56,7 @@
                     .start_cost = FEATURE_COST_COSINE, .start_epsilon = (p)->epsilon,              \
                     .update = COUPLED_GROWING, .weight = (p)->weight},                             \
         .iterations = (size_t)(p)->iterations, .every = (size_t)(p)->every,                        \
-        .probe = {.channels = 3, .side = (p)->pooled ? 16 : 32, .pooled = (p)->pooled,             \
-                  .divide = (size_t)(p)->divide, .classes = (probe_classes),                       \
-                  .epochs = (size_t)(p)->probe_epochs, .batch = 50, .learning_rate = 0.05,         \
-                  .momentum = 0.9, .weight_decay = 5e-4, .shift = 2, .seed = 1},                   \
+        .probe = PROBE_SPEC(p, (p)->pooled ? 16 : 32, probe_classes),                              \
         .embedding = {.draws = (size_t)(p)->draws}                                                 \
     }
 

@@ -22,6 +22,16 @@ double transfer_tau(enum transfer_schedule schedule, double u, struct rng *rng)
     return u < 0.5 ? early(u) : 1 - early(1 - u);
 }
 
+int transfer_is_coarse(size_t m, size_t checkpoints)
+{
+    return m % TRANSFER_COARSE == 0 || m == checkpoints;
+}
+
+size_t transfer_coarse_count(size_t checkpoints)
+{
+    return (checkpoints + TRANSFER_COARSE - 1) / TRANSFER_COARSE;
+}
+
 struct transfer_accuracy transfer_accuracy_of(const struct model *model,
                                               const struct task_pair *pair)
 {

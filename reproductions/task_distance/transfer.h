@@ -7,7 +7,12 @@
  *   deterministic  the published code of February 2021: with u = t / T
  *                  tau = 1/2 - (2/pi) asin sqrt(1/2 - u) for u < 1/2, antisymmetric about 1/2
  *   linear         tau = u
- *   beta           drawn from Beta(u, 1 - u), one draw a batch (section 2.3) */
+ *   beta           drawn from Beta(u, 1 - u), one draw a batch (section 2.3)
+ *
+ * A path is read twice: over all checkpoints, and coarsely, over every fourth and the last one,
+ * each step at inputs frozen at the coarse checkpoint before it. Where gradients are of few images,
+ * much of a length is the roughness of single checkpoints, which differs from run to run; a coarse
+ * length has less of it. */
 #ifndef TASK_DISTANCE_TRANSFER_H
 #define TASK_DISTANCE_TRANSFER_H
 
@@ -24,7 +29,7 @@
 
 enum transfer_schedule { TRANSFER_DETERMINISTIC, TRANSFER_LINEAR, TRANSFER_BETA };
 
-enum { TRANSFER_CHECKPOINTS_MOST = 200 };
+enum { TRANSFER_CHECKPOINTS_MOST = 200, TRANSFER_COARSE = 4 };
 
 struct transfer_options {
     size_t steps;             /* T, a multiple of M */
@@ -50,6 +55,11 @@ struct transfer_length {
 struct transfer_accuracy {
     double source[TASK_PARTS], target[TASK_PARTS];
 };
+
+/* Whether a coarse length looks at checkpoint m = 1..M, and at how many: every fourth one and the
+ * last. With M of at most four it is that of the ends alone. */
+int transfer_is_coarse(size_t m, size_t checkpoints);
+size_t transfer_coarse_count(size_t checkpoints);
 
 /* tau of u = t / T, 0..1; draws only for TRANSFER_BETA. */
 double transfer_tau(enum transfer_schedule schedule, double u, struct rng *rng);

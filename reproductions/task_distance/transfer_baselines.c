@@ -1,64 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "task_distance/transfer_baselines.h"
 
-#include <math.h>
-#include <string.h>
-
 #include "base/check.h"
-#include "geometry/fisher.h"
 #include "task_distance/descent.h"
 #include "task_distance/transfer_album.h"
-
-/* ---- predictions at real images, and how far they go from one checkpoint to the next ---- */
-
-struct witness {
-    const struct model *model;
-    const float *x;           /* n x inputs */
-    size_t n, chunk;
-    float *kept;              /* n x outputs: logits at the last checkpoint */
-    double root, squared;     /* mean sqrt(2 KL) and mean 2 KL of the last step */
-};
-
-static struct witness witness_create(struct arena *mem, const struct model *model,
-                                     const struct task_part_images *images, size_t chunk)
-{
-    struct witness w = {.model = model, .x = images->x, .n = images->n, .chunk = chunk};
-
-    w.kept = arena_get(mem, w.n * model->outputs, sizeof *w.kept);
-    return w;
-}
-
-static void witness_step(struct witness *w)
-{
-    const size_t width = w->model->outputs;
-
-    w->root = w->squared = 0;
-    for (size_t first = 0; first < w->n; first += w->chunk) {
-        const size_t count = w->n - first < w->chunk ? w->n - first : w->chunk;
-        const float *now = w->model->forward(w->model->self, w->x + first * w->model->inputs,
-                                             count, MODEL_EVALUATE);
-        float *kept = w->kept + first * width;
-
-        for (size_t r = 0; r < count; r++) {
-            const double twice = 2 * fisher_kl_logits(kept + r * width, now + r * width, width);
-
-            w->root += sqrt(twice) / (double)w->n;
-            w->squared += twice / (double)w->n;
-        }
-        memcpy(kept, now, count * width * sizeof *kept);
-    }
-}
-
-static void add_step(struct transfer_length *l, double root, double squared)
-{
-    l->mean += root;
-    l->riemannian += sqrt(squared);
-}
-
-static void close_length(struct transfer_length *l, size_t checkpoints)
-{
-    l->released = l->mean / (sqrt(2) * (double)checkpoints);
-}
+#include "task_distance/transfer_witness.h"
 
 /* Half of the batch from each task, or all of it from the target. */
 struct baseline {
@@ -67,7 +13,7 @@ struct baseline {
     const struct transfer_options *options;
     struct descent descent;
     struct image_stream source, target;
-    struct witness at_source, at_target;
+    struct transfer_witness at_source, at_target;
     struct rng taus;
 };
 
@@ -85,10 +31,22 @@ static struct baseline baseline_create(struct arena *mem, const struct task_pair
         .descent = descent_create(mem, model, o, o->batch),
         .source = image_stream_create(mem, pair->source, rows, o->pad),
         .target = image_stream_create(mem, pair->target, rows, o->pad),
-        .at_source = witness_create(mem, model, &pair->source->part[TASK_TRAIN],
-                                    o->evaluation_batch),
-        .at_target = witness_create(mem, model, &pair->target->part[TASK_TRAIN],
-                                    o->evaluation_batch)};
+        .at_source = transfer_witness_create(mem, model, &pair->source->part[TASK_TRAIN],
+                                             o->evaluation_batch),
+        .at_target = transfer_witness_create(mem, model, &pair->target->part[TASK_TRAIN],
+                                             o->evaluation_batch)};
+}
+
+static void look(struct baseline *l)
+{
+    transfer_witness_look(&l->at_source);
+    transfer_witness_look(&l->at_target);
+}
+
+static void keep_all(struct transfer_witness *w)
+{
+    (void)transfer_witness_step(w, w->kept);
+    (void)transfer_witness_step(w, w->coarse);
 }
 
 static void begin(struct baseline *l, const struct source_model *start, const char *method,
@@ -103,8 +61,9 @@ static void begin(struct baseline *l, const struct source_model *start, const ch
     image_stream_restart(&l->target, rng_stream(seed, "%s-target", method),
                          rng_stream(seed, "%s-augment-target", method));
     l->taus = rng_stream(seed, "%s-tau", method);
-    witness_step(&l->at_source);
-    witness_step(&l->at_target);
+    look(l);
+    keep_all(&l->at_source);
+    keep_all(&l->at_target);
 }
 
 /* Puts the stream's next images into rows from .. from + n - 1, each of weight `share`. */
@@ -136,6 +95,20 @@ static enum status mixture_step(struct baseline *l, size_t t)
     return descent_step(&l->descent, 2 * half);
 }
 
+/* Checkpoint m, the one before at tau and the coarse one before at coarse_tau. */
+static void mixture_measure(struct baseline *l, size_t m, double tau, double coarse_tau,
+                            struct mixture_result *out)
+{
+    struct transfer_witness *s = &l->at_source, *t = &l->at_target;
+
+    look(l);
+    transfer_length_add(&out->length, tau, transfer_witness_step(s, s->kept),
+                        transfer_witness_step(t, t->kept));
+    if (transfer_is_coarse(m, l->options->checkpoints))
+        transfer_length_add(&out->coarse, coarse_tau, transfer_witness_step(s, s->coarse),
+                            transfer_witness_step(t, t->coarse));
+}
+
 enum status transfer_mixture(struct mixture_result *out, struct arena *mem,
                              const struct task_pair *pair, const struct model *model,
                              const struct source_model *start, const struct transfer_options *o,
@@ -143,22 +116,23 @@ enum status transfer_mixture(struct mixture_result *out, struct arena *mem,
 {
     struct baseline l = baseline_create(mem, pair, model, o, o->batch / 2);
     struct rng marks = rng_stream(seed, "mixture-checkpoints");
-    double tau = 0;
+    const size_t each = o->steps / o->checkpoints;
+    double tau = 0, coarse_tau = 0;
 
     CHECK(o->batch >= 2, "half of a batch of %zu", o->batch);
     *out = (struct mixture_result){0};
     begin(&l, start, "mixture", seed);
     for (size_t t = 1; t <= o->steps; t++) {
         TRY(mixture_step(&l, t));
-        if (t % (o->steps / o->checkpoints) != 0)
+        if (t % each != 0)
             continue;
-        witness_step(&l.at_source);
-        witness_step(&l.at_target);
-        add_step(&out->length, (1 - tau) * l.at_source.root + tau * l.at_target.root,
-                 (1 - tau) * l.at_source.squared + tau * l.at_target.squared);
+        mixture_measure(&l, t / each, tau, coarse_tau, out);
         tau = transfer_tau(o->schedule, (double)t / (double)o->steps, &marks);
+        if (transfer_is_coarse(t / each, o->checkpoints))
+            coarse_tau = tau;
     }
-    close_length(&out->length, o->checkpoints);
+    transfer_length_close(&out->length, o->checkpoints);
+    transfer_length_close(&out->coarse, transfer_coarse_count(o->checkpoints));
     out->accuracy = transfer_accuracy_of(model, pair);
     return STATUS_OK;
 }
@@ -187,11 +161,29 @@ static double validate(const struct baseline *l)
                                 images->n);
 }
 
-/* Along the pictures up to the first checkpoint at or behind the cut; the model is at w_T. */
+static void look_at_checkpoint(struct baseline *l, size_t m, int behind_cut,
+                               struct fine_tuning_result *out)
+{
+    struct transfer_witness *w = &l->at_target;
+
+    transfer_witness_look(w);
+    const struct transfer_moved step = transfer_witness_step(w, w->kept);
+    transfer_length_add(&out->whole, 1, step, step);
+    if (transfer_is_coarse(m, l->options->checkpoints)) {
+        const struct transfer_moved far = transfer_witness_step(w, w->coarse);
+
+        transfer_length_add(&out->coarse, 1, far, far);
+    }
+    if (!behind_cut)
+        out->length = out->whole;
+}
+
+/* Along the pictures; the model is at w_T. The cut's length ends at the first checkpoint there. */
 static void look_back(struct baseline *l, const struct transfer_album *a,
                       struct fine_tuning_result *out)
 {
     size_t picture = 0;
+    int over = 0;
 
     out->accuracy = transfer_accuracy_of(l->model, l->pair);
     out->validation = validate(l);
@@ -205,14 +197,15 @@ static void look_back(struct baseline *l, const struct transfer_album *a,
             out->euclidean = a->euclidean[picture];
         }
         if (t % a->each == 0) {
-            witness_step(&l->at_target);
-            add_step(&out->length, l->at_target.root, l->at_target.squared);
-            if (out->cut > 0)
-                break;
+            look_at_checkpoint(l, t / a->each, over, out);
+            over = out->cut > 0;
         }
         picture++;
     }
-    close_length(&out->length, l->options->checkpoints);
+    out->euclidean_whole = a->euclidean[a->count - 1];
+    transfer_length_close(&out->length, l->options->checkpoints);
+    transfer_length_close(&out->whole, l->options->checkpoints);
+    transfer_length_close(&out->coarse, transfer_coarse_count(l->options->checkpoints));
 }
 
 enum status transfer_fine_tuning(struct fine_tuning_result *out, struct arena *mem,

@@ -7,11 +7,13 @@
  * step takes half a batch of each,
  *     loss = (1 - tau) mean_s CE + tau mean_t CE,
  * and a length adds per checkpoint (1 - tau_m-1) mean_s + tau_m-1 mean_t of sqrt(2 KL) (B), or the
- * root of that mean of 2 KL (A), at all training images.
+ * root of that mean of 2 KL (A), at all training images; tau of the coarse checkpoint before in a
+ * coarse length (transfer.h).
  *
  * Fine-tuning (section 4.1): descent on the target alone; its length is sum |w_t+1 - w_t|, and, as
  * readings of the later version have it, the Riemannian one at the target's training images. Cut at
- * the first validation accuracy of at least 95 % of the last one. */
+ * the first validation accuracy of at least 95 % of the last one. A first passage of a noisy number
+ * is noisier than the path, so the lengths of the whole of it are there beside. */
 #ifndef TASK_DISTANCE_TRANSFER_BASELINES_H
 #define TASK_DISTANCE_TRANSFER_BASELINES_H
 
@@ -26,7 +28,7 @@
 #include "task_distance/transfer.h"
 
 struct mixture_result {
-    struct transfer_length length;
+    struct transfer_length length, coarse;
     struct transfer_accuracy accuracy;
 };
 
@@ -37,8 +39,9 @@ enum status transfer_mixture(struct mixture_result *out, struct arena *mem,
                              const struct transfer_options *options, uint64_t seed) MUST_USE;
 
 struct fine_tuning_result {
-    double euclidean;         /* sum |w_t+1 - w_t| up to the cut */
+    double euclidean, euclidean_whole; /* sum |w_t+1 - w_t| up to the cut, and of all steps */
     struct transfer_length length; /* up to the first checkpoint at or behind the cut */
+    struct transfer_length whole, coarse; /* up to the last one */
     size_t cut;               /* step of the cut, a multiple of `every` */
     double validation;        /* last validation accuracy */
     struct transfer_accuracy accuracy; /* of w_T */
@@ -47,8 +50,8 @@ struct fine_tuning_result {
 #define FINE_TUNING_CUT 0.95
 
 /* `every` divides the number of steps: how often validation accuracy is taken. Streams
- * "fine-tuning-..." of the seed. Nothing is measured behind the cut, which the last accuracy tells:
- * weights are kept at every validation and checkpoint meanwhile. STATUS_DIVERGED; STATUS_MEMORY. */
+ * "fine-tuning-..." of the seed. Where the cut is, the last accuracy tells: weights are kept at
+ * every validation and checkpoint meanwhile. STATUS_DIVERGED; STATUS_MEMORY. */
 enum status transfer_fine_tuning(struct fine_tuning_result *out, struct arena *mem,
                                  const struct task_pair *pair, const struct model *model,
                                  const struct source_model *start,
