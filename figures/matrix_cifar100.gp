@@ -46,6 +46,8 @@ stats file using (only('euclidean [1]')) nooutput name 'fine'
 stats file using (only('coupled [1]')) nooutput name 'coupled'
 stats file using (only('independent [1]')) nooutput name 'independent'
 stats file using (only('mixture [1]')) nooutput name 'mixture'
+stats table('coarse') using (only('coupled [1]')) nooutput name 'coarse'
+stats table('coarse') using (only('mixture [1]')) nooutput name 'smooth'
 arrow(p) = task(from(p)).'-'.task(to(p))
 
 # The rank correlation, with the interval of its mean over seeds.
@@ -94,16 +96,21 @@ plot x with lines lc rgb faint dt 2, \
      forth using (forth[$1]):(back[$1]):(called[$1]) with labels font small offset 0,0.7 textcolor rgb ink
 
 k = 3; @put
-least = coupled_min < independent_min ? coupled_min : independent_min
+least = coarse_min < smooth_min ? coarse_min : smooth_min
 most = coupled_max > mixture_max ? coupled_max : mixture_max
+set xrange [low(coarse_min, coupled_max):high(coarse_min, coupled_max)]
 set yrange [low(least, most):high(least, most)]
+set xtics step(high(coarse_min, coupled_max) - low(coarse_min, coupled_max))
 set label 1 'uncoupled against coupled'
-unset label 2
+set label 2 'all checkpoints to the right, every fourth to the left'
 set xlabel 'coupled distance'; set ylabel 'uncoupled'
-set key at graph 0, graph 1.01 left bottom Left reverse horizontal maxrows 1 samplen 1 font small
+set key at graph 0.02, graph 0.99 left top Left reverse samplen 1 font small
 plot x with lines lc rgb faint dt 2 notitle, \
      file using (only('coupled [1]')):(column('independent [1]')):(edge('independent [1]', '.low')):(edge('independent [1]', '.high')) with yerrorbars lt 1 lw 1 title 'U2, mixed', \
-     file using (only('coupled [1]')):(column('mixture [1]')):(edge('mixture [1]', '.low')):(edge('mixture [1]', '.high')) with yerrorbars lt 2 lw 1 title 'U1, real'
+     file using (only('coupled [1]')):(column('mixture [1]')):(edge('mixture [1]', '.low')):(edge('mixture [1]', '.high')) with yerrorbars lt 2 lw 1 title 'U1, real', \
+     table('coarse') using (only('coupled [1]')):(column('independent [1]')):(edge('independent [1]', '.low')):(edge('independent [1]', '.high')) with yerrorbars lt 1 lw 1 notitle, \
+     table('coarse') using (only('coupled [1]')):(column('mixture [1]')):(edge('mixture [1]', '.low')):(edge('mixture [1]', '.high')) with yerrorbars lt 2 lw 1 notitle
+unset label 2
 
 k = 4; @put
 set autoscale x; set xtics autofreq

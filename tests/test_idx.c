@@ -285,7 +285,7 @@ static void idx_rejects_other_magics(void **state)
         uint32_t magic;
         const char *part;
     } wrong[] = {
-        {2049, "rank 1, not 3"},           {2052, "rank 4, not 3"},
+        {2049, "IDX labels"},              {2052, "rank 4, not 3"},
         {0x00000d03, "element type 0x0d"}, {0x03080000, "bytes 03 08 00 00"},
         {0, "element type 0x00"},          {0x3c68746d, "an HTML page"},
         {0x00010803, "bytes 00 01 08 03"}, {0x01000803, "bytes 01 00 08 03"},
@@ -305,7 +305,7 @@ static void idx_rejects_other_magics(void **state)
     put("swapped", good, sizeof good);
     CHECK_STATUS(idx_labels_read(&labels, name("swapped"), MOST), STATUS_DATA);
     CHECK_MESSAGE("magic 2049");
-    CHECK_MESSAGE("rank 3, not 1");
+    CHECK_MESSAGE("2051 (IDX images); name the two files the other way round");
 }
 
 static void idx_rejects_every_cut_and_surplus(void **state)

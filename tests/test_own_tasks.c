@@ -114,8 +114,32 @@ static void bad_words_say_what_is_expected(void **state)
     CHECK_STATUS(read_word(&t, "a=cifar10:@batch,@batch:1,1"), STATUS_USAGE);
     CHECK_MESSAGE("twice");
     own_task_free(&t);
+    CHECK_STATUS(read_word(&t, "a=cifar10:@batch,@batch:1"), STATUS_USAGE);
+    CHECK_MESSAGE("expected two classes or more, found class 1 alone");
+    own_task_free(&t);
+    CHECK_STATUS(read_word(&t, "a=idx:@images,@labels"), STATUS_USAGE);
+    CHECK_MESSAGE("4 files (images, labels, test images, test labels), found 2; name more");
+    own_task_free(&t);
+    CHECK_STATUS(read_word(&t, "a=cifar10:@batch,@batch,@batch,@batch,@batch"), STATUS_USAGE);
+    CHECK_MESSAGE("expected 2 files (training and test records), found more than 4; name fewer");
+    own_task_free(&t);
     CHECK_STATUS(read_word(&t, "a=cifar10:@batch,@batch:4"), STATUS_USAGE);
     CHECK_MESSAGE("no record of class 4");
+    own_task_free(&t);
+}
+
+/* Of classes 9, 0, 1 there are 2 records each. */
+static void too_few_records_are_told_by_class(void **state)
+{
+    struct own_task t;
+
+    (void)state;
+    CHECK_STATUS(read_word(&t, "a=cifar10:@batch,@batch:9,0-1"), STATUS_OK);
+    CHECK_STATUS(own_task_suffices(&t, 6, 6), STATUS_OK);
+    CHECK_STATUS(own_task_suffices(&t, 7, 6), STATUS_DATA);
+    CHECK_MESSAGE("--task a: expected 3 training records of class 9 (7 of 3 classes), found 2");
+    CHECK_STATUS(own_task_suffices(&t, 6, 8), STATUS_DATA);
+    CHECK_MESSAGE("expected 3 test records of class 9");
     own_task_free(&t);
 }
 
@@ -138,6 +162,7 @@ static void bad_files_say_what_was_found(void **state)
     CHECK_STATUS(read_word(&t, "second=idx:@labels,@images,@images,@labels"), STATUS_DATA);
     CHECK_MESSAGE("--task second: ");
     CHECK_MESSAGE("IDX images");
+    CHECK_MESSAGE("the other way round");
     own_task_free(&t);
 }
 
@@ -147,6 +172,7 @@ int main(void)
         cmocka_unit_test(grey_images_stand_in_the_middle_of_all_channels),
         cmocka_unit_test(classes_are_a_list_or_all),
         cmocka_unit_test(bad_words_say_what_is_expected),
+        cmocka_unit_test(too_few_records_are_told_by_class),
         cmocka_unit_test(bad_files_say_what_was_found),
     };
 

@@ -10,6 +10,8 @@ enum { N = 3 };
 static double a_of[N * N] = {0, 2, 3, 4, 0, 5, 6, 8, 0}, b_of[N * N] = {9, 1, 6, 4, 9, 5, 3, 16, 9};
 static const struct mat a = {.rows = N, .cols = N, .a = a_of};
 static const struct mat b = {.rows = N, .cols = N, .a = b_of};
+static double half_of[N * N] = {0, 1, 1.5, 2, 0, 2.5, 3, 4, 0};
+static const struct mat half = {.rows = N, .cols = N, .a = half_of};
 
 /* Ratios of directions: 4 / 2, 6 / 3, 8 / 5. */
 static void asymmetry_is_the_largest_ratio_of_directions(void **state)
@@ -22,12 +24,21 @@ static void asymmetry_is_the_largest_ratio_of_directions(void **state)
     CHECK_RELATIVE(task_matrix_spread(&a), 4, 1e-15);
 }
 
-/* a / b off the diagonal: 2, 1/2, 1, 1, 2, 1/2. */
+/* a / b off the diagonal: 2, 1/2, 1, 1, 2, 1/2, whose mean would be 7 / 6. */
 static void ratios_are_over_ordered_pairs(void **state)
 {
     (void)state;
-    CHECK_RELATIVE(task_matrix_share(&a, &b), 4.0 / 6, 1e-15);
-    CHECK_RELATIVE(task_matrix_mean_ratio(&a, &b), 7.0 / 6, 1e-15);
+    CHECK_RELATIVE(task_matrix_mean_ratio(&a, &b), 1, 1e-15);
+    CHECK_RELATIVE(task_matrix_mean_ratio(&a, &half), 2, 1e-15);
+    CHECK_RELATIVE(task_matrix_mean(&a), 28.0 / 6, 1e-15);
+}
+
+/* Columns have the means 5, 5, 4 off the diagonal. */
+static void targets_are_apart_by_means_over_sources(void **state)
+{
+    (void)state;
+    CHECK_RELATIVE(task_matrix_apart(&a), 1, 1e-15);
+    CHECK_NEAR(task_matrix_apart(&b), 8.5 - 3.5, 1e-14);
 }
 
 /* Four of six logarithms are +- log 2, the others 0. */
@@ -69,6 +80,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(asymmetry_is_the_largest_ratio_of_directions),
         cmocka_unit_test(ratios_are_over_ordered_pairs),
+        cmocka_unit_test(targets_are_apart_by_means_over_sources),
         cmocka_unit_test(noise_is_of_one_of_two_measurements),
         cmocka_unit_test(asymmetry_of_noise_is_over_half_of_the_pairs),
         cmocka_unit_test(excess_is_of_pair_means),

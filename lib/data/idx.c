@@ -32,8 +32,15 @@ static void word_write(uint8_t *bytes, uint32_t word)
 static enum status say_magic(const char *path, const uint8_t *bytes, const char *what, int rank)
 {
     const unsigned expected = 0x800U + (unsigned)rank;
+    const uint32_t magic = word_read(bytes);
     char found[64];
 
+    if (magic == IMAGES_MAGIC || magic == LABELS_MAGIC)
+        return status_set(STATUS_DATA,
+                          "%s: expected magic %u (IDX %s), found %u (IDX %s); name the two files "
+                          "the other way round",
+                          path, expected, what, (unsigned)magic,
+                          magic == IMAGES_MAGIC ? "images" : "labels");
     if (bytes[0] == '<')
         snprintf(found, sizeof found, "an HTML page");
     else if (bytes[0] != 0 || bytes[1] != 0)
@@ -41,10 +48,10 @@ static enum status say_magic(const char *path, const uint8_t *bytes, const char 
                  (unsigned)bytes[1], (unsigned)bytes[2], (unsigned)bytes[3]);
     else if (bytes[2] != 8)
         snprintf(found, sizeof found, "%u: element type 0x%02x, not unsigned bytes",
-                 (unsigned)word_read(bytes), (unsigned)bytes[2]);
+                 (unsigned)magic, (unsigned)bytes[2]);
     else
-        snprintf(found, sizeof found, "%u: rank %u, not %d", (unsigned)word_read(bytes),
-                 (unsigned)bytes[3], rank);
+        snprintf(found, sizeof found, "%u: rank %u, not %d", (unsigned)magic, (unsigned)bytes[3],
+                 rank);
     return status_set(STATUS_DATA, "%s: expected magic %u (IDX %s), found %s; " ADVICE, path,
                       expected, what, found);
 }

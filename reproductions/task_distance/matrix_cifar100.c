@@ -73,17 +73,23 @@ static double extreme(const struct mat *d)
 static void emit_orders(struct unit *u, const struct mat *k)
 {
     const struct mat *d = &k[TASK_MATRIX_COUPLED], *a = &k[TASK_MATRIX_RIEMANNIAN];
-    const struct mat *fine = &k[TASK_MATRIX_EUCLIDEAN];
+    const struct mat *coarse = &k[TASK_MATRIX_COARSE], *fine = &k[TASK_MATRIX_EUCLIDEAN];
+    const struct mat *whole = &k[TASK_MATRIX_EUCLIDEAN_WHOLE];
 
     emit(u, "spread.coupled", task_matrix_spread(d));
     emit(u, "spread.riemannian", task_matrix_spread(a));
+    emit(u, "spread.coarse", task_matrix_spread(coarse));
     emit(u, "beyond.H-C", task_matrix_beyond(d, H, C));
     emit(u, "beyond.H-C.riemannian", task_matrix_beyond(a, H, C));
+    emit(u, "beyond.H-C.coarse", task_matrix_beyond(coarse, H, C));
     emit(u, "beyond.V1-V2", task_matrix_beyond(d, V1, V2));
     emit(u, "beyond.V1-V2.riemannian", task_matrix_beyond(a, V1, V2));
+    emit(u, "beyond.V1-V2.coarse", task_matrix_beyond(coarse, V1, V2));
     emit(u, "beyond.V1-V2.fine-tuning", task_matrix_beyond(fine, V1, V2));
+    emit(u, "beyond.V1-V2.fine-tuning.whole", task_matrix_beyond(whole, V1, V2));
     emit(u, "excess.V1-V2.task2vec", task_matrix_excess(&k[TASK_MATRIX_TASK2VEC], V1, V2, 0));
     emit(u, "extreme.fine-tuning", extreme(fine));
+    emit(u, "extreme.fine-tuning.whole", extreme(whole));
 }
 
 /* Coupled distances against others of the same pair. */
@@ -92,8 +98,6 @@ static void emit_ratios(struct unit *u, const struct mat *k)
     const struct mat *d = &k[TASK_MATRIX_COUPLED], *a = &k[TASK_MATRIX_RIEMANNIAN];
     const struct mat *start = &k[TASK_MATRIX_START], *kept = &k[TASK_MATRIX_KEPT];
 
-    emit(u, "share.independent", task_matrix_share(&k[TASK_MATRIX_INDEPENDENT], d));
-    emit(u, "share.mixture", task_matrix_share(&k[TASK_MATRIX_MIXTURE], d));
     emit(u, "mean.independent", task_matrix_mean_ratio(&k[TASK_MATRIX_INDEPENDENT], d));
     emit(u, "mean.mixture", task_matrix_mean_ratio(&k[TASK_MATRIX_MIXTURE], d));
     emit(u, "mean.independent.riemannian",
@@ -102,11 +106,42 @@ static void emit_ratios(struct unit *u, const struct mat *k)
          task_matrix_mean_ratio(&k[TASK_MATRIX_MIXTURE_RIEMANNIAN], a));
     emit(u, "mean.start", task_matrix_mean_ratio(start, d));
     emit(u, "mean.redrawn", task_matrix_mean_ratio(start, kept));
+    emit(u, "mean.fitted.coupled", task_matrix_mean(&k[TASK_MATRIX_FITTED_COUPLED]));
+    emit(u, "mean.fitted.independent", task_matrix_mean(&k[TASK_MATRIX_FITTED_INDEPENDENT]));
+    emit(u, "mean.fitted.mixture", task_matrix_mean(&k[TASK_MATRIX_FITTED_MIXTURE]));
     task_matrix_emit_ratio(u, "ratio.independent", &k[TASK_MATRIX_INDEPENDENT], d);
     task_matrix_emit_ratio(u, "ratio.mixture", &k[TASK_MATRIX_MIXTURE], d);
     task_matrix_emit_ratio(u, "ratio.start", start, d);
     task_matrix_emit_ratio(u, "ratio.kept", kept, d);
 }
+
+/* The same means of coarse lengths. */
+static void emit_coarse(struct unit *u, const struct mat *k)
+{
+    const struct mat *d = &k[TASK_MATRIX_COARSE], *a = &k[TASK_MATRIX_COARSE_RIEMANNIAN];
+    const struct mat *start = &k[TASK_MATRIX_COARSE_START], *kept = &k[TASK_MATRIX_COARSE_KEPT];
+
+    emit(u, "mean.independent.coarse",
+         task_matrix_mean_ratio(&k[TASK_MATRIX_COARSE_INDEPENDENT], d));
+    emit(u, "mean.mixture.coarse", task_matrix_mean_ratio(&k[TASK_MATRIX_COARSE_MIXTURE], d));
+    emit(u, "mean.independent.coarse.riemannian",
+         task_matrix_mean_ratio(&k[TASK_MATRIX_COARSE_INDEPENDENT_RIEMANNIAN], a));
+    emit(u, "mean.mixture.coarse.riemannian",
+         task_matrix_mean_ratio(&k[TASK_MATRIX_COARSE_MIXTURE_RIEMANNIAN], a));
+    emit(u, "mean.start.coarse", task_matrix_mean_ratio(start, d));
+    emit(u, "mean.redrawn.coarse", task_matrix_mean_ratio(start, kept));
+}
+
+static const struct matrix_correlation correlations[] = {
+    {"coupled.riemannian", TASK_MATRIX_COUPLED, TASK_MATRIX_FINE_TUNING},
+    {"coupled.whole.riemannian", TASK_MATRIX_COUPLED, TASK_MATRIX_FINE_TUNING_WHOLE},
+    {"independent", TASK_MATRIX_INDEPENDENT, TASK_MATRIX_EUCLIDEAN},
+    {"independent.whole", TASK_MATRIX_INDEPENDENT, TASK_MATRIX_EUCLIDEAN_WHOLE},
+    {"mixture", TASK_MATRIX_MIXTURE, TASK_MATRIX_EUCLIDEAN},
+    {"mixture.whole", TASK_MATRIX_MIXTURE, TASK_MATRIX_EUCLIDEAN_WHOLE},
+    {"accuracy", TASK_MATRIX_COUPLED, TASK_MATRIX_TARGET_FINE_TUNING},
+    {"steps", TASK_MATRIX_COUPLED, TASK_MATRIX_STEPS},
+};
 
 static enum status measure(struct unit *u, const struct mat *k)
 {
@@ -115,14 +150,9 @@ static enum status measure(struct unit *u, const struct mat *k)
         {"fine-tuning", &published_subsets_fine_tuning}});
     emit_orders(u, k);
     emit_ratios(u, k);
+    emit_coarse(u, k);
     TRY(matrix_report_emit(u, k));
-    TRY(matrix_run_correlate(u, k, "coupled.riemannian", TASK_MATRIX_COUPLED,
-                             TASK_MATRIX_FINE_TUNING));
-    TRY(matrix_run_correlate(u, k, "independent", TASK_MATRIX_INDEPENDENT, TASK_MATRIX_EUCLIDEAN));
-    TRY(matrix_run_correlate(u, k, "mixture", TASK_MATRIX_MIXTURE, TASK_MATRIX_EUCLIDEAN));
-    TRY(matrix_run_correlate(u, k, "accuracy", TASK_MATRIX_COUPLED,
-                             TASK_MATRIX_TARGET_FINE_TUNING));
-    return matrix_run_correlate(u, k, "steps", TASK_MATRIX_COUPLED, TASK_MATRIX_STEPS);
+    return matrix_run_correlate(u, k, correlations, sizeof correlations / sizeof correlations[0]);
 }
 
 static enum status run_unit(const struct parameters *p, struct unit *u)

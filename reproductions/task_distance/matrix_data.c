@@ -87,11 +87,13 @@ enum status matrix_data_images(const struct matrix_data *d, struct task_matrix *
     CHECK(t->n <= TASK_MATRIX_MOST, "%zu tasks", t->n);
     t->probe_data = d->cifar != NULL ? &d->probe : NULL;
     for (size_t i = 0; i < t->n; i++) {
-        if (d->cifar != NULL)
+        if (d->cifar != NULL) {
             TRY(cifar_tasks_images(&t->images[i], t->mem, d->cifar, i, spec, t->seed));
-        else
-            TRY(task_images_draw(&t->images[i], t->mem, d->own[i].name, &d->own[i].pool,
-                                 &d->own[i].tests, spec, t->seed));
+            continue;
+        }
+        TRY(own_task_suffices(&d->own[i], spec->train + spec->validation, spec->test));
+        TRY(task_images_draw(&t->images[i], t->mem, d->own[i].name, &d->own[i].pool,
+                             &d->own[i].tests, spec, t->seed));
     }
     return STATUS_OK;
 }

@@ -63,16 +63,24 @@ enum status matrix_run(const struct matrix_run *run, struct unit *u)
     return status == STATUS_DIVERGED ? unit_diverged(u, 0, 0) : status;
 }
 
-enum status matrix_run_correlate(struct unit *u, const struct mat *kinds, const char *name,
-                                 enum task_matrix_kind kind, enum task_matrix_kind with)
+static enum status correlate(struct unit *u, const struct mat *kinds,
+                             const struct matrix_correlation *of)
 {
     double r, p;
     const enum status status =
-        matrix_statistics_exact(MATRIX_SPEARMAN, &kinds[kind], &kinds[with], &r, &p);
+        matrix_statistics_exact(MATRIX_SPEARMAN, &kinds[of->kind], &kinds[of->with], &r, &p);
 
     if (status != STATUS_OK && status != STATUS_NOTHING)
         return status;
-    emit(u, arena_text(u->mem, "spearman.%s", name), status == STATUS_OK ? r : 0);
-    emit(u, arena_text(u->mem, "p.%s", name), status == STATUS_OK ? p : 1);
+    emit(u, arena_text(u->mem, "spearman.%s", of->name), status == STATUS_OK ? r : 0);
+    emit(u, arena_text(u->mem, "p.%s", of->name), status == STATUS_OK ? p : 1);
+    return STATUS_OK;
+}
+
+enum status matrix_run_correlate(struct unit *u, const struct mat *kinds,
+                                 const struct matrix_correlation *of, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        TRY(correlate(u, kinds, &of[i]));
     return STATUS_OK;
 }

@@ -76,9 +76,14 @@ struct matrix_run {
 /* Runs the unit u, whose data is a struct matrix_data. The matrix of own tasks is printed. */
 enum status matrix_run(const struct matrix_run *run, struct unit *u) MUST_USE;
 
-/* Emits spearman.<name> and p.<name> of two kinds: rank correlation and its exact significance.
- * Numbers that do not vary have no order: 0 and 1. */
-enum status matrix_run_correlate(struct unit *u, const struct mat *kinds, const char *name,
-                                 enum task_matrix_kind kind, enum task_matrix_kind with) MUST_USE;
+/* Rank correlation of two kinds, and its exact significance: spearman.<name> and p.<name>. */
+struct matrix_correlation {
+    const char *name;
+    enum task_matrix_kind kind, with;
+};
+
+/* Emits n of them. Numbers that do not vary have no order: 0 and 1. */
+enum status matrix_run_correlate(struct unit *u, const struct mat *kinds,
+                                 const struct matrix_correlation *of, size_t n) MUST_USE;
 
 #endif

@@ -174,6 +174,19 @@ static enum status of_task(const struct own_task *t, enum status status)
                                : status_set(status, "--task %s: %s", t->name, status_message());
 }
 
+static enum status check_files(int found, int idx, const char *word)
+{
+    const int expected = idx ? 4 : 2;
+
+    if (found == expected)
+        return STATUS_OK;
+    return status_set(STATUS_USAGE, "--task %s: expected %s, found %s%d; name %s files", word,
+                      idx ? "4 files (images, labels, test images, test labels)"
+                          : "2 files (training and test records)",
+                      found > 4 ? "more than " : "", found > 4 ? 4 : found,
+                      found < expected ? "more" : "fewer");
+}
+
 static enum status read_files(struct own_task *t, const char *kind, char *files, const char *word)
 {
     char *path[4];
@@ -181,8 +194,7 @@ static enum status read_files(struct own_task *t, const char *kind, char *files,
 
     if (!idx && !fine && strcmp(kind, "cifar10") != 0)
         return misread(word);
-    if (cut(files, ',', path, 4) != (idx ? 4 : 2))
-        return misread(word);
+    TRY(check_files(cut(files, ',', path, 4), idx, word));
     if (idx) {
         TRY(of_task(t, read_idx(&t->train, path[0], path[1])));
         return of_task(t, read_idx(&t->test, path[2], path[3]));
@@ -214,6 +226,37 @@ enum status own_task_read(struct own_task *t, struct arena *mem, const char *wor
         return misread(word);
     TRY(read_files(t, part[0], part[1], word));
     TRY(parts == 3 ? read_classes(t, part[2], word) : all_classes(t, word));
+    if (t->count == 1)
+        return status_set(STATUS_USAGE, "--task %s: expected two classes or more, found class %d "
+                          "alone", word, t->classes[0]);
     TRY(task_every(&t->pool, mem, &t->train, t->classes, t->count, 1));
     return task_every(&t->tests, mem, &t->test, t->classes, t->count, 1);
+}
+
+/* n records of equally many a class: of the first n % classes one more. */
+static enum status suffices(const struct own_task *t, const struct task *from, size_t n,
+                            const char *what)
+{
+    const size_t classes = (size_t)t->count;
+
+    for (size_t c = 0; c < classes; c++) {
+        const size_t needed = n / classes + (c < n % classes);
+        size_t held = 0;
+
+        for (size_t i = 0; i < from->n; i++)
+            held += from->label[i] == c;
+        if (held < needed)
+            return status_set(STATUS_DATA,
+                              "--task %s: expected %zu %s records of class %d (%zu of %zu "
+                              "classes), found %zu; name files with more records, other classes, "
+                              "or a smaller --profile",
+                              t->name, needed, what, t->classes[c], n, classes, held);
+    }
+    return STATUS_OK;
+}
+
+enum status own_task_suffices(const struct own_task *t, size_t train, size_t test)
+{
+    TRY(suffices(t, &t->pool, train, "training"));
+    return suffices(t, &t->tests, test, "test");
 }

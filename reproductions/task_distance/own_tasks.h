@@ -27,10 +27,14 @@ struct own_task {
     struct task pool, tests;  /* all records of these classes */
 };
 
-/* STATUS_USAGE: the word is not of one of these forms, a class does not occur; STATUS_DATA as the
- * readers say. Names and tasks lie in the arena; free the data sets with own_task_free, also on
- * failure. */
+/* STATUS_USAGE: the word is not of one of these forms, a class does not occur, there is but one;
+ * STATUS_DATA as the readers say. Names and tasks lie in the arena; free the data sets with
+ * own_task_free, also on failure. */
 enum status own_task_read(struct own_task *t, struct arena *mem, const char *word) MUST_USE;
+
+/* Whether `train` and `test` balanced records can be drawn; STATUS_DATA says of which class too few
+ * are there. */
+enum status own_task_suffices(const struct own_task *t, size_t train, size_t test) MUST_USE;
 void own_task_free(struct own_task *t);
 
 #endif

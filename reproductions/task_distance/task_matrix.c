@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "task_distance/task_matrix.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "base/check.h"
 #include "base/file.h"
 #include "net/checkpoint.h"
 #include "task_distance/task2vec.h"
-
-const char *const task_matrix_names[TASK_MATRIX_KINDS] = {
-    "coupled", "riemannian", "released", "start", "before", "kept", "independent",
-    "riemannian.independent", "mixture", "riemannian.mixture", "euclidean", "fine-tuning", "steps",
-    "target.coupled", "target.independent", "target.mixture", "target.fine-tuning", "source.model",
-    "source.coupled", "task2vec"};
 
 void task_matrix_free(struct task_matrix *t)
 {
@@ -76,6 +67,16 @@ static enum status need_source(struct task_matrix *t, size_t i)
 
 /* ---- one pair ---- */
 
+static struct task_matrix_reading reading(const struct coupled_iteration *k)
+{
+    return (struct task_matrix_reading){k->length, k->coarse};
+}
+
+static struct task_matrix_end end_of(const struct transfer_accuracy *a)
+{
+    return (struct task_matrix_end){a->target[TASK_TRAIN], a->target[TASK_TEST]};
+}
+
 static enum status run_coupled(struct task_matrix *t, const struct task_pair *pair,
                                const struct source_model *start, const char *state,
                                struct task_matrix_pair *out)
@@ -86,15 +87,16 @@ static enum status run_coupled(struct task_matrix *t, const struct task_pair *pa
         coupled_transfer_create(t->mem, pair, &t->model, start, &t->spec.coupled);
 
     TRY(coupled_transfer_run(&c, t->spec.iterations, t->seed, state, k));
-    out->coupled = k[last].length;
-    out->start = k[0].length;
-    out->before = k[last - (last > 0)].length;
+    out->coupled = reading(&k[last]);
+    out->start = reading(&k[0]);
+    out->before = reading(&k[last - (last > 0)]);
     out->kept = k[last].first_plan;
-    out->target_coupled = k[last].accuracy.target[TASK_TEST];
+    out->kept_coarse = k[last].first_coarse;
+    out->after_coupled = end_of(&k[last].accuracy);
     out->source_after = k[last].accuracy.source[TASK_TEST];
     TRY(coupled_transfer_independent(&c, t->seed, &k[0]));
-    out->independent = k[0].length;
-    out->target_independent = k[0].accuracy.target[TASK_TEST];
+    out->independent = reading(&k[0]);
+    out->after_independent = end_of(&k[0].accuracy);
     return STATUS_OK;
 }
 
@@ -106,13 +108,15 @@ static enum status run_others(struct task_matrix *t, const struct task_pair *pai
     struct fine_tuning_result *fine = arena_get(t->mem, 1, sizeof *fine);
 
     TRY(transfer_mixture(&mixture, t->mem, pair, &t->model, start, o, t->seed));
-    out->mixture = mixture.length;
-    out->target_mixture = mixture.accuracy.target[TASK_TEST];
+    out->mixture = (struct task_matrix_reading){mixture.length, mixture.coarse};
+    out->after_mixture = end_of(&mixture.accuracy);
     TRY(transfer_fine_tuning(fine, t->mem, pair, &t->model, start, o, t->spec.every, t->seed));
     out->fine_tuning = fine->length;
+    out->fine_tuning_whole = fine->whole;
     out->euclidean = fine->euclidean;
+    out->euclidean_whole = fine->euclidean_whole;
     out->cut = (double)fine->cut;
-    out->target_fine_tuning = fine->accuracy.target[TASK_TEST];
+    out->after_fine_tuning = end_of(&fine->accuracy);
     return STATUS_OK;
 }
 
@@ -190,19 +194,6 @@ enum status task_matrix_task2vec(struct task_matrix *t, struct mat *distance)
 
 /* ---- matrices ---- */
 
-void task_matrix_enter(struct mat *kinds, size_t i, size_t j, const struct task_matrix_pair *p)
-{
-    const double value[TASK_MATRIX_KINDS] = {
-        p->coupled.mean, p->coupled.riemannian, p->coupled.released, p->start.mean, p->before.mean,
-        p->kept, p->independent.mean, p->independent.riemannian, p->mixture.mean,
-        p->mixture.riemannian, p->euclidean, p->fine_tuning.riemannian, p->cut, p->target_coupled,
-        p->target_independent, p->target_mixture, p->target_fine_tuning, p->source_model,
-        p->source_after, 0};
-
-    for (size_t k = 0; k < TASK_MATRIX_KINDS; k++)
-        kinds[k].a[i * kinds[k].cols + j] = value[k];
-}
-
 enum status task_matrix_all(struct task_matrix *t, struct mat *kinds)
 {
     struct task_matrix_pair pair;
@@ -218,39 +209,4 @@ enum status task_matrix_all(struct task_matrix *t, struct mat *kinds)
         }
     return t->probe_data != NULL ? task_matrix_task2vec(t, &kinds[TASK_MATRIX_TASK2VEC])
                                  : STATUS_OK;
-}
-
-static int number_of(size_t i, size_t j)
-{
-    return (int)(10 * (i + 1) + j + 1);
-}
-
-void task_matrix_emit(struct unit *u, const struct mat *kinds, size_t i, size_t j, size_t without)
-{
-    for (size_t k = 0; k + without < TASK_MATRIX_KINDS; k++)
-        emit_at(u, task_matrix_names[k], number_of(i, j), kinds[k].a[i * kinds[k].cols + j]);
-}
-
-void task_matrix_emit_ratio(struct unit *u, const char *family, const struct mat *a,
-                            const struct mat *b)
-{
-    for (size_t i = 0; i < a->rows; i++)
-        for (size_t j = 0; j < a->rows; j++)
-            if (i != j)
-                emit_at(u, family, number_of(i, j), a->a[i * a->cols + j] / b->a[i * b->cols + j]);
-}
-
-void task_matrix_print(const struct task_matrix *t, const struct mat *kinds)
-{
-    for (size_t k = 0; k < TASK_MATRIX_TASK2VEC; k++) {
-        printf("%-22s", task_matrix_names[k]);
-        for (size_t j = 0; j < t->n; j++)
-            printf(" %12.12s", t->images[j].name);
-        for (size_t i = 0; i < t->n; i++) {
-            printf("\n%-22.22s", t->images[i].name);
-            for (size_t j = 0; j < t->n; j++)
-                printf(" %12.4g", kinds[k].a[i * t->n + j]);
-        }
-        printf("\n\n");
-    }
 }

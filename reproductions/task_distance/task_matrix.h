@@ -22,21 +22,31 @@
 
 enum { TASK_MATRIX_MOST = 6 };
 
+/* A length, and the coarse one of the same path. */
+struct task_matrix_reading {
+    struct transfer_length length, coarse;
+};
+
+/* Shares of the target's images right at the end of a path. */
+struct task_matrix_end {
+    double fitted, target;                /* of the training images, of the test images */
+};
+
 /* What a pair gives: plain numbers, kept as they are. */
 struct task_matrix_pair {
-    struct transfer_length coupled;       /* the last iteration */
-    struct transfer_length start;         /* iteration 0: the plan of features */
-    struct transfer_length before;        /* the last iteration but one */
-    double kept;                          /* B of the plan of features along the last iteration's
+    struct task_matrix_reading coupled;   /* the last iteration */
+    struct task_matrix_reading start;     /* iteration 0: the plan of features */
+    struct task_matrix_reading before;    /* the last iteration but one */
+    double kept, kept_coarse;             /* B of the plan of features along the last iteration's
                                              path */
-    struct transfer_length independent;   /* mixed images, plan 1 / b^2 (U2) */
-    struct transfer_length mixture;       /* real images (U1) */
-    struct transfer_length fine_tuning;   /* up to the cut */
-    double euclidean;                     /* fine-tuning, up to the cut */
+    struct task_matrix_reading independent; /* mixed images, plan 1 / b^2 (U2) */
+    struct task_matrix_reading mixture;   /* real images (U1) */
+    struct transfer_length fine_tuning, fine_tuning_whole; /* up to the cut; all of it */
+    double euclidean, euclidean_whole;    /* fine-tuning, the same */
     double cut;                           /* steps up to there */
     double source_model;                  /* test accuracy of w^s on the source */
     double source_after;                  /* the same of the last coupled iteration's end */
-    double target_coupled, target_independent, target_mixture, target_fine_tuning; /* test */
+    struct task_matrix_end after_coupled, after_independent, after_mixture, after_fine_tuning;
 };
 
 /* One method's numbers of all pairs. */
@@ -44,9 +54,15 @@ enum task_matrix_kind {
     TASK_MATRIX_COUPLED, TASK_MATRIX_RIEMANNIAN, TASK_MATRIX_RELEASED, TASK_MATRIX_START,
     TASK_MATRIX_BEFORE, TASK_MATRIX_KEPT, TASK_MATRIX_INDEPENDENT,
     TASK_MATRIX_INDEPENDENT_RIEMANNIAN, TASK_MATRIX_MIXTURE, TASK_MATRIX_MIXTURE_RIEMANNIAN,
-    TASK_MATRIX_EUCLIDEAN, TASK_MATRIX_FINE_TUNING, TASK_MATRIX_STEPS, TASK_MATRIX_TARGET_COUPLED,
-    TASK_MATRIX_TARGET_INDEPENDENT, TASK_MATRIX_TARGET_MIXTURE, TASK_MATRIX_TARGET_FINE_TUNING,
-    TASK_MATRIX_SOURCE_MODEL, TASK_MATRIX_SOURCE_AFTER, TASK_MATRIX_TASK2VEC, TASK_MATRIX_KINDS
+    TASK_MATRIX_COARSE, TASK_MATRIX_COARSE_RIEMANNIAN, TASK_MATRIX_COARSE_START,
+    TASK_MATRIX_COARSE_BEFORE, TASK_MATRIX_COARSE_KEPT, TASK_MATRIX_COARSE_INDEPENDENT,
+    TASK_MATRIX_COARSE_INDEPENDENT_RIEMANNIAN, TASK_MATRIX_COARSE_MIXTURE,
+    TASK_MATRIX_COARSE_MIXTURE_RIEMANNIAN, TASK_MATRIX_EUCLIDEAN, TASK_MATRIX_EUCLIDEAN_WHOLE,
+    TASK_MATRIX_FINE_TUNING, TASK_MATRIX_FINE_TUNING_WHOLE, TASK_MATRIX_STEPS,
+    TASK_MATRIX_FITTED_COUPLED, TASK_MATRIX_FITTED_INDEPENDENT, TASK_MATRIX_FITTED_MIXTURE,
+    TASK_MATRIX_FITTED_FINE_TUNING, TASK_MATRIX_TARGET_COUPLED, TASK_MATRIX_TARGET_INDEPENDENT,
+    TASK_MATRIX_TARGET_MIXTURE, TASK_MATRIX_TARGET_FINE_TUNING, TASK_MATRIX_SOURCE_MODEL,
+    TASK_MATRIX_SOURCE_AFTER, TASK_MATRIX_TASK2VEC, TASK_MATRIX_KINDS
 };
 
 /* The metric family of a kind, "coupled" for "coupled.*": its members are 10 i + j for the pair
@@ -69,11 +85,27 @@ extern const char *const task_matrix_names[TASK_MATRIX_KINDS];
     {"riemannian.independent.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "A of the same"},          \
     {"mixture.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "B of a mixture of real images (U1)"},    \
     {"riemannian.mixture.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "A of the same"},              \
+    {"coarse.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                            \
+     "B of the last coupled iteration over every fourth checkpoint and the last"},                 \
+    {"coarse.riemannian.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "A of the same"},               \
+    {"coarse.start.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "as start.*, coarse"},               \
+    {"coarse.before.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "as before.*, coarse"},             \
+    {"coarse.kept.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "as kept.*, coarse"},                 \
+    {"coarse.independent.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "as independent.*, coarse"},   \
+    {"coarse.riemannian.independent.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "A of the same"},   \
+    {"coarse.mixture.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "as mixture.*, coarse"},           \
+    {"coarse.riemannian.mixture.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "A of the same"},       \
     {"euclidean.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                         \
      "fine-tuning: length of the weights' path up to the cut"},                                    \
-    {"fine-tuning.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                       \
-     "fine-tuning: A up to the cut"},                                                              \
+    {"euclidean.whole.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "the same of all steps"},         \
+    {"fine-tuning.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "fine-tuning: A up to the cut"},      \
+    {"fine-tuning.whole.*", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "the same of all checkpoints"}, \
     {"steps.*", "steps", LOWER_IS_BETTER, CLASS_LONG32, 0, "fine-tuning: steps up to the cut"},    \
+    {"fitted.coupled.*", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0,                                   \
+     "share of the target's training images right at the end of the path"},                        \
+    {"fitted.independent.*", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "the same, U2"},              \
+    {"fitted.mixture.*", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "the same, U1"},                  \
+    {"fitted.fine-tuning.*", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "the same, all steps"},       \
     {"target.coupled.*", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "test accuracy on the target"},   \
     {"target.independent.*", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "the same, U2"},              \
     {"target.mixture.*", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "the same, U1"},                  \
@@ -139,8 +171,12 @@ void task_matrix_print(const struct task_matrix *t, const struct mat *kinds);
 
 double task_matrix_asymmetry(const struct mat *d); /* max d_ij / d_ji */
 double task_matrix_spread(const struct mat *d);    /* max / min off the diagonal */
-double task_matrix_share(const struct mat *a, const struct mat *b); /* of pairs with a >= b */
-double task_matrix_mean_ratio(const struct mat *a, const struct mat *b); /* of a / b over pairs */
+/* Geometric mean of a / b over pairs: noise of b does not lift it, as it lifts a mean of ratios. */
+double task_matrix_mean_ratio(const struct mat *a, const struct mat *b);
+double task_matrix_mean(const struct mat *a);      /* over pairs */
+
+/* How far targets are apart: of the means over sources, the largest less the smallest. */
+double task_matrix_apart(const struct mat *a);
 
 /* Two measurements of the same distances: the root mean square of log(a / b) / sqrt 2 over pairs,
  * that is the relative noise of one of them; and what noise alone makes of an asymmetry, the

@@ -33,16 +33,6 @@ double task_matrix_spread(const struct mat *d)
     return most / least;
 }
 
-double task_matrix_share(const struct mat *a, const struct mat *b)
-{
-    size_t holds = 0;
-
-    for (size_t i = 0; i < a->rows; i++)
-        for (size_t j = 0; j < a->rows; j++)
-            holds += i != j && entry(a, i, j) >= entry(b, i, j);
-    return (double)holds / (double)(a->rows * (a->rows - 1));
-}
-
 double task_matrix_mean_ratio(const struct mat *a, const struct mat *b)
 {
     double sum = 0;
@@ -50,8 +40,38 @@ double task_matrix_mean_ratio(const struct mat *a, const struct mat *b)
     for (size_t i = 0; i < a->rows; i++)
         for (size_t j = 0; j < a->rows; j++)
             if (i != j)
-                sum += entry(a, i, j) / entry(b, i, j);
-    return sum / (double)(a->rows * (a->rows - 1));
+                sum += log(entry(a, i, j) / entry(b, i, j));
+    return exp(sum / (double)(a->rows * (a->rows - 1)));
+}
+
+/* Over sources, of one target. */
+static double column_mean(const struct mat *a, size_t j)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < a->rows; i++)
+        sum += i != j ? entry(a, i, j) : 0;
+    return sum / (double)(a->rows - 1);
+}
+
+double task_matrix_mean(const struct mat *a)
+{
+    double sum = 0;
+
+    for (size_t j = 0; j < a->rows; j++)
+        sum += column_mean(a, j);
+    return sum / (double)a->rows;
+}
+
+double task_matrix_apart(const struct mat *a)
+{
+    double most = column_mean(a, 0), least = most;
+
+    for (size_t j = 1; j < a->rows; j++) {
+        most = fmax(most, column_mean(a, j));
+        least = fmin(least, column_mean(a, j));
+    }
+    return most - least;
 }
 
 double task_matrix_noise(const struct mat *a, const struct mat *b)
