@@ -32,7 +32,9 @@
 
 #define PARAMETERS(P)                                                                              \
     /* type   name           smoke desk   paper  */                                                \
-    P(int,    seeds,         2,    6,     5,     "repetitions; ours")                              \
+    P(int,    seeds,         2,    10,    5,     "repetitions; ours: 9 in 10 such sets show a "    \
+                                                 "fall of 0.0145 where a seed has a spread of "    \
+                                                 "0.0094, as six had")                             \
     P(int,    N_1,           200,  2000,  10000, "samples of the first task; slides (paper)")      \
     P(int,    tasks,         3,    4,     100,   "tasks in sequence; slides (paper)")              \
     P(int,    residual,      0,    0,     1,     "1: ResNet-18, slides; 0: three convolutions")    \
@@ -51,7 +53,7 @@ DEFINE_PARAMETERS(PARAMETERS)
 /* The published figure's axis: how many samples each later task has. */
 static const struct axis later_samples = {
     .name = "N_n", .meaning = "samples of each later task",
-    .at = {CELL_VALUES(50, 200), CELL_VALUES(50, 500, 2000), CELL_VALUES(500, 1000, 2500, 10000)}};
+    .at = {CELL_VALUES(50, 200), CELL_VALUES(100, 500, 2000), CELL_VALUES(500, 1000, 2500, 10000)}};
 
 static enum status load(const struct parameters *p, struct loaded *loaded)
 {
@@ -109,7 +111,13 @@ static enum status run_unit(const struct parameters *p, struct unit *u)
     return status;
 }
 
-static const struct claim claims[] = {SAMPLE_SEQUENCE_CLAIMS("c")};
+static const struct claim claims[] = {
+    SAMPLE_SEQUENCE_CLAIMS("c"),
+    {.id = "falls-over-all-tasks", .place = "ours: follows from E_{n+1} <= E_n for equal sizes",
+     .words = "with equal sizes the test error after the last task is below that after the first",
+     .kind = ORDER, .metric = "error.sequential.last", .cell = LAST_CELL, .is = BELOW,
+     .to_metric = "error.task.1"},
+};
 
 int main(int argc, char **argv)
 {
