@@ -58,7 +58,7 @@ static enum status error_of(const struct class_setup *s, struct unit *u, const c
              s->images == CLASS_HUNDRED ? "-100" : "");
     const struct class_variant *v = class_variant_find(s->images, name);
 
-    TRY(class_run(s, v, v->rate, u, u->seed, "run", CLASS_TEST, 0, NULL, &out));
+    TRY(class_run(s, v, v->rate, u, u->seed, "run", CLASS_TEST, NULL, NULL, &out));
     *error = out.diverged_step > 0 ? guess : (double)out.wrong / (double)out.of;
     return STATUS_OK;
 }
