@@ -32,7 +32,7 @@
     CLASS_ORDER(method "-drops", "error.test", "ill-" method, ABOVE, "well-" method, where,        \
                 "ill-conditioned, " label " has a higher test error than well-conditioned")
 #define CLASS_COLLAPSES_ONE(method, label)                                                         \
-    {.id = method "-collapses", .place = "paper: ill-conditioned case; that half says it is ours", \
+    {.id = method "-collapses", .place = "paper: ill-conditioned case; half is ours",              \
      .words = "ill-conditioned, " label " collapses: it loses more than half of what it is right " \
               "beyond guessing where well-conditioned", .kind = ORDER,                             \
      .metric = "error.test", .cell = "ill-" method, .is = ABOVE, .to_metric = "error.half",        \
