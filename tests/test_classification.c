@@ -4,6 +4,7 @@
 #include "kwng/classification.h"
 
 #include "aborts.h"
+#include "kwng/class_measure.h"
 #include "kwng/class_network.h"
 #include "kwng/class_search.h"
 #include "linalg/blas.h"
@@ -308,7 +309,7 @@ static void scales_of_logits_are_in_the_loss(void **state)
     arena_free(&p.mem);
 }
 
-/* Two epochs of three full batches, whose losses fall: the mean of an epoch is that of its steps. */
+/* Epochs of three full batches, whose losses fall: the mean of an epoch is that of its steps. */
 static void a_level_is_reached_by_the_mean_of_the_last_steps(void **state)
 {
     struct class_setup s = setup;
@@ -348,9 +349,10 @@ static void a_run_that_leaves_the_numbers_is_an_outcome(void **state)
     arena_free(&p.mem);
 }
 
-/* ---- the search ---- */
+/* ---- the search and the unit ---- */
 
 static const struct metric metrics[] = {CLASS_SEARCH_METRICS};
+static const struct metric measured[] = {CLASS_METRICS};
 
 static double value_of(const struct unit *u, const char *name)
 {
@@ -402,6 +404,27 @@ static void a_search_ends_inside_its_grid_or_at_its_widest(void **state)
     arena_free(&p.mem);
 }
 
+/* Of what a unit is right beyond guessing, half is lost there. */
+static void half_way_is_between_a_units_error_and_guessing(void **state)
+{
+    const struct class_level level = {2, 4};
+    struct pictures p;
+
+    (void)state;
+    make(&p);
+    p.unit.cell_name = "well-sgd";
+    p.unit.metrics = measured;
+    p.unit.metric_count = sizeof measured / sizeof measured[0];
+    CHECK_STATUS(class_measure(&setup, &level, &p.unit), STATUS_OK);
+    const double gain = 0.9 - value_of(&p.unit, "error.test");
+
+    CHECK_TRUE(gain > 0.1);
+    CHECK_RELATIVE(0.9 - value_of(&p.unit, "error.half"), gain / 2, 1e-12);
+    CHECK_TRUE(value_of(&p.unit, "steps.level") >= 4);
+    unit_free(&p.unit);
+    arena_free(&p.mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -420,6 +443,7 @@ int main(void)
         cmocka_unit_test(a_level_is_reached_by_the_mean_of_the_last_steps),
         cmocka_unit_test(a_run_that_leaves_the_numbers_is_an_outcome),
         cmocka_unit_test(a_search_ends_inside_its_grid_or_at_its_widest),
+        cmocka_unit_test(half_way_is_between_a_units_error_and_guessing),
     };
 
     blas_set_threads(1);
