@@ -21,7 +21,7 @@
  *          sequence from a noise variance of 2.4 E_1 on (E_1: the noiseless error after task 1),
  *          and from 9 E_1 on a second equal sample no longer helps. What a network cannot learn of
  *          pictures acts like noise (Canatar, Bordelon and Pehlevan 2021).
- * Minutes  smoke 0.1, desk 4.8, paper 280,000 (estimated from the cost of a step), on one core.
+ * Minutes  smoke 0.1, desk 3.8, paper 280,000 (estimated from the cost of a step), on one core.
  */
 #include "continual_learning/sample_sequence.h"
 #include "continual_learning/sample_tasks.h"
@@ -143,7 +143,7 @@ int main(int argc, char **argv)
                    "network on CIFAR-10 after task n. Left: later tasks of N_n samples after a "
                    "first one of the largest size shown. Right: equal sizes; the model trained in "
                    "sequence, the average of the single models so far, and the single models.",
-        .minutes = {0.1, 4.8, 280000}, PARAMETER_TABLE, METRICS(sample_sequence_metrics),
+        .minutes = {0.1, 3.8, 280000}, PARAMETER_TABLE, METRICS(sample_sequence_metrics),
         CLAIMS(claims), .axis = &later_samples, .load = load, .run_unit = run_unit,
         .record = conv_record});
 }

@@ -16,7 +16,7 @@
  *          shifts and mirroring. Errors are those of a network with running statistics; the
  *          official code leaves it in training mode. All methods are clipped like KWNG. CIFAR-100,
  *          the paper's second set, is in class_counts_cifar.
- * Minutes  smoke 0.1, desk 5.4 on one core; paper 750,000 (from a few steps of each optimizer: one
+ * Minutes  smoke 0.1, desk 4 on one core; paper 750,000 (from a few steps of each optimizer: one
  *          of SGD takes 1.7 s, of KWNG 7.7 s and 1.1 GiB, of K-FAC 16 s and 2.4 GiB, on one core).
  */
 #include "harness/harness.h"
@@ -90,6 +90,6 @@ int main(int argc, char **argv)
         .caption = "Left: training loss with well-conditioned logits. Middle: test error on the "
                    "way with ill-conditioned ones. Right: test error after the last step. Means "
                    "over seeds with 95 % intervals.",
-        .minutes = {0.1, 5.4, 750000}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
+        .minutes = {0.1, 4, 750000}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &variants, .load = load, .run_unit = run_unit, .record = conv_record});
 }
