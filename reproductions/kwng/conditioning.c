@@ -80,9 +80,10 @@ int main(int argc, char **argv)
                    "counted multiply-adds. Ill-conditioned trainings are chaotic: a last digit of "
                    "the initial parameters, or other kernels of the BLAS, move a run as far as "
                    "another seed does, and one run of KWNG in fifty ended at the error of SGD.",
-        .caption = "Left: training loss with well-conditioned logits. Middle: test error on the "
-                   "way with ill-conditioned ones. Right: test error after the last step. Means "
-                   "over seeds with 95 % intervals.",
+        .caption = "Training loss and test error on the way, over steps and over work (multiply-"
+                   "adds, counted in steps of SGD). Above: well-conditioned logits. Below: "
+                   "ill-conditioned ones. Right: test error after the last step. Means over seeds "
+                   "with 95 % intervals.",
         .minutes = {0.1, 1.2, 60}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &variants, .load = load, .run_unit = run_unit});
 }

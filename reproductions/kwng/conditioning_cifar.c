@@ -87,9 +87,10 @@ int main(int argc, char **argv)
                    "Adam's from 0.62 to 0.61 and SGD's from 0.70 to 0.70; with logits scaled by "
                    "10^-2 ... 10^1 that of KWNG is 0.54 after the steps of desk, against 0.50 "
                    "where well-conditioned.",
-        .caption = "Left: training loss with well-conditioned logits. Middle: test error on the "
-                   "way with ill-conditioned ones. Right: test error after the last step. Means "
-                   "over seeds with 95 % intervals.",
+        .caption = "Training loss and test error on the way, over steps and over work (multiply-"
+                   "adds, counted in steps of SGD). Above: well-conditioned logits. Below: "
+                   "ill-conditioned ones. Right: test error after the last step. Means over seeds "
+                   "with 95 % intervals.",
         .minutes = {0.1, 4, 750000}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &variants, .load = load, .run_unit = run_unit, .record = conv_record});
 }
