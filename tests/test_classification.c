@@ -4,6 +4,7 @@
 #include "kwng/classification.h"
 
 #include "aborts.h"
+#include "kwng/class_measure.h"
 #include "kwng/class_network.h"
 #include "kwng/class_search.h"
 #include "linalg/blas.h"
@@ -219,8 +220,21 @@ static struct class_outcome run(struct pictures *p, const struct class_setup *s,
     struct class_outcome out;
 
     CHECK_STATUS(class_run(s, class_variant_find(CLASS_PICTURES, name), rate, &p->unit, seed,
-                           "run", CLASS_TEST, 0, NULL, &out), STATUS_OK);
+                           "run", CLASS_TEST, NULL, NULL, &out), STATUS_OK);
     return out;
+}
+
+/* The steps until the mean loss of `window` of them is below `loss`; 0 where it never is. */
+static size_t steps_to(struct pictures *p, const struct class_setup *s, double loss, size_t window)
+{
+    const struct class_level level = {loss, window};
+    struct class_outcome out;
+
+    CHECK_STATUS(class_run(s, class_variant_find(CLASS_PICTURES, "well-sgd"), -1, &p->unit, 3,
+                           "run", CLASS_TEST, &level, NULL, &out), STATUS_OK);
+    if (!out.reached)
+        assert_int_equal(out.steps_to_level, out.steps);
+    return out.reached ? out.steps_to_level : 0;
 }
 
 /* Guessing is wrong 9 times of 10. */
@@ -295,6 +309,32 @@ static void scales_of_logits_are_in_the_loss(void **state)
     arena_free(&p.mem);
 }
 
+/* Epochs of three full batches, whose losses fall: the mean of an epoch is that of its steps. */
+static void a_level_is_reached_by_the_mean_of_the_last_steps(void **state)
+{
+    struct class_setup s = setup;
+    struct pictures p;
+
+    (void)state;
+    make(&p);
+    s.examples = 3 * s.batch;
+    s.epochs[CLASS_WELL] = 1;
+    const double whole = run(&p, &s, "well-sgd", -1, 3).train_loss;
+
+    assert_int_equal(steps_to(&p, &s, whole * (1 + 1e-9), 3), 3);
+    assert_int_equal(steps_to(&p, &s, whole * (1 - 1e-9), 3), 0);
+    assert_int_equal(steps_to(&p, &s, 1e3, 2), 2);
+    assert_int_equal(steps_to(&p, &s, 1e3, 4), 0);
+    s.epochs[CLASS_WELL] = 2;
+    const double last = run(&p, &s, "well-sgd", -1, 3).train_loss;
+
+    assert_int_equal(steps_to(&p, &s, last * (1 + 1e-9), 3), 6);
+    assert_int_equal(steps_to(&p, &s, last * (1 - 1e-9), 3), 0);
+    assert_int_equal(steps_to(&p, &s, last * (1 + 1e-9), 6), 0);
+    CHECK_ABORTS((void)steps_to(&p, &s, 1, 0));
+    arena_free(&p.mem);
+}
+
 static void a_run_that_leaves_the_numbers_is_an_outcome(void **state)
 {
     struct class_setup s = setup;
@@ -309,9 +349,10 @@ static void a_run_that_leaves_the_numbers_is_an_outcome(void **state)
     arena_free(&p.mem);
 }
 
-/* ---- the search ---- */
+/* ---- the search and the unit ---- */
 
 static const struct metric metrics[] = {CLASS_SEARCH_METRICS};
+static const struct metric measured[] = {CLASS_METRICS};
 
 static double value_of(const struct unit *u, const char *name)
 {
@@ -363,6 +404,27 @@ static void a_search_ends_inside_its_grid_or_at_its_widest(void **state)
     arena_free(&p.mem);
 }
 
+/* Of what a unit is right beyond guessing, half is lost there. */
+static void half_way_is_between_a_units_error_and_guessing(void **state)
+{
+    const struct class_level level = {2, 4};
+    struct pictures p;
+
+    (void)state;
+    make(&p);
+    p.unit.cell_name = "well-sgd";
+    p.unit.metrics = measured;
+    p.unit.metric_count = sizeof measured / sizeof measured[0];
+    CHECK_STATUS(class_measure(&setup, &level, &p.unit), STATUS_OK);
+    const double gain = 0.9 - value_of(&p.unit, "error.test");
+
+    CHECK_TRUE(gain > 0.1);
+    CHECK_RELATIVE(0.9 - value_of(&p.unit, "error.half"), gain / 2, 1e-12);
+    CHECK_TRUE(value_of(&p.unit, "steps.level") >= 4);
+    unit_free(&p.unit);
+    arena_free(&p.mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,8 +440,10 @@ int main(void)
         cmocka_unit_test(runs_depend_on_the_seed_alone),
         cmocka_unit_test(shifts_change_what_is_trained_on),
         cmocka_unit_test(scales_of_logits_are_in_the_loss),
+        cmocka_unit_test(a_level_is_reached_by_the_mean_of_the_last_steps),
         cmocka_unit_test(a_run_that_leaves_the_numbers_is_an_outcome),
         cmocka_unit_test(a_search_ends_inside_its_grid_or_at_its_widest),
+        cmocka_unit_test(half_way_is_between_a_units_error_and_guessing),
     };
 
     blas_set_threads(1);

@@ -21,7 +21,7 @@
  *          sequence from a noise variance of 2.4 E_1 on (E_1: the noiseless error after task 1),
  *          and from 9 E_1 on a second equal sample no longer helps. What a network cannot learn of
  *          pictures acts like noise (Canatar, Bordelon and Pehlevan 2021).
- * Minutes  smoke 0.1, desk 2.9, paper 280,000 (estimated from the cost of a step), on one core.
+ * Minutes  smoke 0.1, desk 3.8, paper 280,000 (estimated from the cost of a step), on one core.
  */
 #include "continual_learning/sample_sequence.h"
 #include "continual_learning/sample_tasks.h"
@@ -32,7 +32,9 @@
 
 #define PARAMETERS(P)                                                                              \
     /* type   name           smoke desk   paper  */                                                \
-    P(int,    seeds,         2,    6,     5,     "repetitions; ours")                              \
+    P(int,    seeds,         2,    10,    5,     "repetitions; ours: 9 in 10 such sets show a "    \
+                                                 "fall of 0.0145 where a seed has a spread of "    \
+                                                 "0.0094, as six had")                             \
     P(int,    N_1,           200,  2000,  10000, "samples of the first task; slides (paper)")      \
     P(int,    tasks,         3,    4,     100,   "tasks in sequence; slides (paper)")              \
     P(int,    residual,      0,    0,     1,     "1: ResNet-18, slides; 0: three convolutions")    \
@@ -51,7 +53,7 @@ DEFINE_PARAMETERS(PARAMETERS)
 /* The published figure's axis: how many samples each later task has. */
 static const struct axis later_samples = {
     .name = "N_n", .meaning = "samples of each later task",
-    .at = {CELL_VALUES(50, 200), CELL_VALUES(50, 500, 2000), CELL_VALUES(500, 1000, 2500, 10000)}};
+    .at = {CELL_VALUES(50, 200), CELL_VALUES(100, 500, 2000), CELL_VALUES(500, 1000, 2500, 10000)}};
 
 static enum status load(const struct parameters *p, struct loaded *loaded)
 {
@@ -109,7 +111,13 @@ static enum status run_unit(const struct parameters *p, struct unit *u)
     return status;
 }
 
-static const struct claim claims[] = {SAMPLE_SEQUENCE_CLAIMS("c")};
+static const struct claim claims[] = {
+    SAMPLE_SEQUENCE_CLAIMS("c"),
+    {.id = "falls-over-all-tasks", .place = "ours: follows from E_{n+1} <= E_n for equal sizes",
+     .words = "with equal sizes the test error after the last task is below that after the first",
+     .kind = ORDER, .metric = "error.sequential.last", .cell = LAST_CELL, .is = BELOW,
+     .to_metric = "error.task.1"},
+};
 
 int main(int argc, char **argv)
 {
@@ -127,13 +135,15 @@ int main(int argc, char **argv)
                    "paper's for noiseless kernel regression, tested here on a trained network; "
                    "with label noise of 2.4 times the first error or more the same theory (10 "
                    "dimensions, 100 samples) has the average ahead, and what a network cannot "
-                   "learn acts like noise. Single models start from the same initial weights. The "
-                   "control of further steps on the same sample is ours.",
+                   "learn acts like noise. With a learning rate of 0.03 instead of 0.1 the average "
+                   "is ahead too: by 0.022 after two equal samples, in the mean of two seeds (0.1: "
+                   "0.040). Single models start from the same initial weights. The control of "
+                   "further steps on the same sample is ours.",
         .caption = "A proxy for the published ResNet-18: test error of a small convolutional "
                    "network on CIFAR-10 after task n. Left: later tasks of N_n samples after a "
                    "first one of the largest size shown. Right: equal sizes; the model trained in "
                    "sequence, the average of the single models so far, and the single models.",
-        .minutes = {0.1, 2.9, 280000}, PARAMETER_TABLE, METRICS(sample_sequence_metrics),
+        .minutes = {0.1, 3.8, 280000}, PARAMETER_TABLE, METRICS(sample_sequence_metrics),
         CLAIMS(claims), .axis = &later_samples, .load = load, .run_unit = run_unit,
         .record = conv_record});
 }

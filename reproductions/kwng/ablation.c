@@ -13,25 +13,23 @@
  * Minutes  smoke 0.1, desk 3, paper 75 (estimated from the cost of a step), on one core.
  */
 #include "harness/harness.h"
-#include "kwng/classification.h"
+#include "kwng/class_claims.h"
+#include "kwng/class_measure.h"
 #include "kwng/paper.h"
 
 #define PARAMETERS(P)                                                                              \
     /* type   name         smoke desk  paper */                                                    \
     P(int,    seeds,       2,    12,   5,    "repetitions; ours (paper: 5)")                       \
-    P(double, level,       1.5,  0.5,  0.5,  "training loss to be reached [nat]; ours")            \
-    CLASS_PARAMETERS(P)
+    CLASS_MEASURE_PARAMETERS(P)
 DEFINE_PARAMETERS(PARAMETERS)
 
 static const char *const few[] = {"ill-kwng-20", "ill-identity"}; /* at smoke */
 static const char *const all[] = {
     "ill-kwng-1", "ill-kwng", "ill-kwng-20", "ill-identity", "ill-squared", "ill-rational",
     "ill-kwng-momentum", "well-kwng", "well-kwng-momentum"};
-static const double numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
-#define COUNT(names) (sizeof names / sizeof names[0])
 static const struct axis variants = {
     .name = "variant", .meaning = "condition and what is changed",
-    .at = {{COUNT(few), numbers, few}, {COUNT(all), numbers, all}, {COUNT(all), numbers, all}}};
+    .at = {CLASS_CELLS(few), CLASS_CELLS(all), CLASS_CELLS(all)}};
 
 static enum status load(const struct parameters *p, struct loaded *loaded)
 {
@@ -40,40 +38,37 @@ static enum status load(const struct parameters *p, struct loaded *loaded)
 
 static enum status run_unit(const struct parameters *p, struct unit *u)
 {
-    return class_measure(&CLASS_SETUP(p), p->level, u);
+    return class_measure(&CLASS_SETUP(p), &CLASS_LEVEL(p), u);
 }
 
 static const struct metric metrics[] = {CLASS_METRICS};
 
 #define LESS(name, of, cell_name, than, where, text)                                               \
-    {.id = name, .place = where, .words = text, .kind = ORDER, .metric = of, .cell = cell_name,    \
-     .is = BELOW, .to_metric = of, .to_cell = than}
+    CLASS_ORDER(name, of, cell_name, BELOW, than, where, text)
 
 static const struct claim claims[] = {
     LESS("five-faster-than-one", "steps.level", "ill-kwng", "ill-kwng-1", "paper: images",
-         "5 basis points reach the level in fewer steps than 1"),
+         "5 basis points reach the level in fewer steps than 1")
     LESS("twenty-faster-than-five", "steps.level", "ill-kwng-20", "ill-kwng", "paper: images",
-         "20 basis points reach the level in fewer steps than 5"),
+         "20 basis points reach the level in fewer steps than 5")
     LESS("twenty-better-than-five", "error.train", "ill-kwng-20", "ill-kwng", "paper: images",
-         "20 basis points end at a lower training error than 5"),
+         "20 basis points end at a lower training error than 5")
     LESS("twenty-cheaper-than-five", "work.level", "ill-kwng-20", "ill-kwng", "ours",
-         "20 basis points reach the level with less work than 5"),
+         "20 basis points reach the level with less work than 5")
     LESS("identity-hurts", "error.test", "ill-kwng", "ill-identity", "paper, ablation of D",
-         "damping by the identity ends at a higher test error than by the norms of the columns"),
+         "damping by the identity ends at a higher test error than by the norms of the columns")
     LESS("squared-hurts", "error.test", "ill-kwng", "ill-squared",
          "ours: the squares make the step follow a rescaling of parameters, the code has norms",
-         "damping by the squared norms ends at a higher test error than by the norms"),
-    {.id = "rational-quadratic-as-good", .place = "slides: choice of the kernel",
-     .words = "a rational quadratic kernel ends at the same test error as the Gaussian, to 0.03",
-     .kind = EQUIVALENCE, .metric = "error.test", .cell = "ill-rational",
-     .to_metric = "error.test", .to_cell = "ill-kwng", .within = 0.03,
-     .reason = "a sixth of the error of the Gaussian kernel"},
+         "damping by the squared norms ends at a higher test error than by the norms")
+    CLASS_SAME("rational-quadratic-as-good", "error.test", "ill-rational", "ill-kwng", 0.03,
+               "a sixth of the error of the Gaussian kernel", "slides: choice of the kernel",
+               "a rational quadratic kernel ends at the same test error as the Gaussian, to 0.03")
     LESS("momentum-helps-well", "error.test", "well-kwng-momentum", "well-kwng", "paper: images",
-         "well-conditioned, momentum on top of KWNG lowers its test error"),
+         "well-conditioned, momentum on top of KWNG lowers its test error")
     LESS("momentum-faster-well", "steps.level", "well-kwng-momentum", "well-kwng", "paper: images",
-         "well-conditioned, momentum on top of KWNG reaches the level in fewer steps"),
+         "well-conditioned, momentum on top of KWNG reaches the level in fewer steps")
     LESS("momentum-helps-ill", "error.test", "ill-kwng-momentum", "ill-kwng", "ours",
-         "ill-conditioned, momentum on top of KWNG lowers its test error"),
+         "ill-conditioned, momentum on top of KWNG lowers its test error")
 };
 
 int main(int argc, char **argv)

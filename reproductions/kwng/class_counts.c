@@ -41,7 +41,7 @@ static enum status drop(const struct class_setup *s, struct unit *u, const char 
         const struct class_variant *v = class_variant_find(s->images, names[i]);
         struct class_outcome out;
 
-        TRY(class_run(s, v, v->rate, u, u->seed, "run", CLASS_TEST, 0, NULL, &out));
+        TRY(class_run(s, v, v->rate, u, u->seed, "run", CLASS_TEST, NULL, NULL, &out));
         error[i] = out.diverged_step > 0 ? 1 - 1 / u->cell_value
                                          : (double)out.wrong / (double)out.of;
     }

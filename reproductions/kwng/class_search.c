@@ -27,8 +27,8 @@ static enum status try_rate(struct grid *g, int rate)
 
     CHECK(rate + ZERO >= 0 && rate + ZERO < MOST, "rate 10^(%d/2)", rate);
     for (int k = 1; k <= g->rule->tuning; k++) {
-        TRY(class_run(g->setup, g->variant, rate, g->unit, (uint64_t)k, "tune", CLASS_HELD_OUT, 0,
-                      NULL, &out));
+        TRY(class_run(g->setup, g->variant, rate, g->unit, (uint64_t)k, "tune", CLASS_HELD_OUT,
+                      NULL, NULL, &out));
         const double error = out.diverged_step > 0 ? 1 : (double)out.wrong / (double)out.of;
 
         sum += error;

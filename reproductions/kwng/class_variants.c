@@ -24,6 +24,9 @@ static const struct class_variant pictures[] = {CLASS_PICTURES_OPTIMIZERS(VARIAN
 static const struct class_variant hundred[] = {CLASS_HUNDRED_TRIED(VARIANT)
                                                CLASS_HUNDRED_OTHERS(VARIANT)};
 
+const double class_cell_values[CLASS_CELLS_MOST] = {
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23};
+
 const struct class_variant *class_variants(enum class_images images, size_t *count)
 {
     *count = images == CLASS_DIGITS     ? sizeof digits / sizeof digits[0]

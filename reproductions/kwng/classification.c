@@ -24,6 +24,8 @@ struct run {
     struct augment augment;    /* with s->pad */
     struct batches batches;
     struct schedule schedule;
+    const struct class_level *level;
+    double *recent;            /* level->window: losses of the last steps, in turn */
     struct class_outcome *out;
 };
 
@@ -117,6 +119,24 @@ static enum status step(struct run *r, size_t round, const uint32_t *indices, si
                : class_optimizer_step_model(&r->optimizer, m, f, rows, *loss, rate);
 }
 
+/* After a step with this loss. */
+static void watch_level(struct run *r, double loss)
+{
+    const struct class_level *level = r->level;
+    struct class_outcome *out = r->out;
+    double sum = 0;
+
+    if (level == NULL || out->reached)
+        return;
+    r->recent[out->steps % level->window] = loss;
+    for (size_t i = 0; i < level->window; i++)
+        sum += r->recent[i];
+    if (out->steps >= level->window && sum < level->loss * (double)level->window) {
+        out->reached = 1;
+        out->steps_to_level = out->steps;
+    }
+}
+
 static enum status epoch(struct run *r, size_t round, double rate, double *mean)
 {
     struct class_outcome *out = r->out;
@@ -132,6 +152,7 @@ static enum status epoch(struct run *r, size_t round, double rate, double *mean)
             out->diverged_step = out->steps;
         TRY(status);
         out->last_finite = loss;
+        watch_level(r, loss);
         sum += loss * (double)rows;
     }
     *mean = sum / (double)r->train.n;
@@ -172,7 +193,7 @@ static void add_row(struct run *r, struct curve *curve, double loss)
 }
 
 /* Two falls of the rate by 10, at half and at three quarters of the epochs. */
-static enum status train(struct run *r, size_t epochs, double level, struct curve *curve)
+static enum status train(struct run *r, size_t epochs, struct curve *curve)
 {
     const size_t every = (epochs + r->setup->curve_rows - 1) / r->setup->curve_rows;
     struct class_outcome *out = r->out;
@@ -181,10 +202,6 @@ static enum status train(struct run *r, size_t epochs, double level, struct curv
         const size_t falls = (size_t)(2 * e >= epochs) + (size_t)(4 * e >= 3 * epochs);
 
         TRY(epoch(r, e, schedule_rate(&r->schedule, falls), &out->train_loss));
-        if (!out->reached && out->train_loss < level) {
-            out->reached = 1;
-            out->steps_to_level = out->steps;
-        }
         if (curve != NULL && (e == 0 || (e + 1) % every == 0))
             add_row(r, curve, out->train_loss);
     }
@@ -203,13 +220,13 @@ static double cost_of(const struct run *r, const struct class_method *method)
                                                     n->backward, r->setup->batch);
 }
 
-static enum status train_and_judge(struct run *r, const struct class_variant *v, double level,
+static enum status train_and_judge(struct run *r, const struct class_variant *v,
                                    struct curve *curve)
 {
     struct class_outcome *out = r->out;
 
     out->cost = cost_of(r, &v->method);
-    const enum status status = train(r, r->setup->epochs[v->condition], level, curve);
+    const enum status status = train(r, r->setup->epochs[v->condition], curve);
 
     if (status == STATUS_DIVERGED)
         return STATUS_OK;
@@ -224,8 +241,8 @@ static enum status train_and_judge(struct run *r, const struct class_variant *v,
 
 enum status class_run(const struct class_setup *s, const struct class_variant *v, int rate,
                       const struct unit *u, uint64_t seed, const char *name,
-                      enum class_records records, double level, struct curve *curve,
-                      struct class_outcome *out)
+                      enum class_records records, const struct class_level *level,
+                      struct curve *curve, struct class_outcome *out)
 {
     const struct class_data *d = class_data_of(u->data, s->images);
     const size_t all = (size_t)d->pool.classes;
@@ -238,10 +255,15 @@ enum status class_run(const struct class_setup *s, const struct class_variant *v
     r->setup = s;
     r->classes = s->classes > 0 ? s->classes : all;
     r->out = out;
+    r->level = level;
+    if (level != NULL) {
+        CHECK(level->window > 0, "a mean of no steps");
+        r->recent = arena_get(u->mem, level->window, sizeof *r->recent);
+    }
     class_data_choose(&r->train, &r->judge, u->mem, d, s, r->classes, seed, name, records);
     status = prepare(r, v, class_rate(rate), u, seed, name, &order);
     if (status == STATUS_OK)
-        status = train_and_judge(r, v, level, curve);
+        status = train_and_judge(r, v, curve);
     class_network_free(&r->network);
     return status;
 }

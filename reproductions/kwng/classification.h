@@ -55,10 +55,10 @@ struct class_variant {
 #define CLASS_PICTURES_OPTIMIZERS(V)                                                               \
     V("well-sgd",           CLASS_WELL, SGD,                   -2,  0,  1)                         \
     V("well-momentum",      CLASS_WELL, MOMENTUM,              -3, -1,  0)                         \
-    V("well-adam",          CLASS_WELL, ADAM,                  -5, -4, -2)                         \
-    V("well-diagonal",      CLASS_WELL, DIAGONAL,               0,  1,  3)                         \
+    V("well-adam",          CLASS_WELL, ADAM,                  -5, -3, -2)                         \
+    V("well-diagonal",      CLASS_WELL, DIAGONAL,               0,  2,  3)                         \
     V("well-kfac",          CLASS_WELL, KFAC(1e-3),            -2,  1,  2)                         \
-    V("well-kwng",          CLASS_WELL, KWNG(NORM, 5),         -1,  0,  2)                         \
+    V("well-kwng",          CLASS_WELL, KWNG(NORM, 5),         -1,  1,  2)                         \
     V("ill-sgd",            CLASS_ILL,  SGD,                   -2, -1,  1)                         \
     V("ill-momentum",       CLASS_ILL,  MOMENTUM,              -3, -2,  0)                         \
     V("ill-adam",           CLASS_ILL,  ADAM,                  -5, -3, -2)                         \
@@ -68,14 +68,14 @@ struct class_variant {
 /* The same on CIFAR-100: those that desk tries, there on 25 classes, and those that it does not,
  * with the rates of CIFAR-10. */
 #define CLASS_HUNDRED_TRIED(V)                                                                     \
-    V("well-adam-100",      CLASS_WELL, ADAM,                  -5, -4, -2)                         \
+    V("well-adam-100",      CLASS_WELL, ADAM,                  -5, -3, -2)                         \
     V("well-kwng-100",      CLASS_WELL, KWNG(NORM, 5),         -1,  1,  2)                         \
     V("ill-adam-100",       CLASS_ILL,  ADAM,                  -5, -3, -2)                         \
     V("ill-kwng-100",       CLASS_ILL,  KWNG(NORM, 5),          0,  1,  3)
 #define CLASS_HUNDRED_OTHERS(V)                                                                    \
     V("well-sgd-100",       CLASS_WELL, SGD,                   -2,  0,  1)                         \
     V("well-momentum-100",  CLASS_WELL, MOMENTUM,              -3, -1,  0)                         \
-    V("well-diagonal-100",  CLASS_WELL, DIAGONAL,               0,  1,  3)                         \
+    V("well-diagonal-100",  CLASS_WELL, DIAGONAL,               0,  2,  3)                         \
     V("well-kfac-100",      CLASS_WELL, KFAC(1e-3),            -2,  1,  2)                         \
     V("ill-sgd-100",        CLASS_ILL,  SGD,                   -2, -1,  1)                         \
     V("ill-momentum-100",   CLASS_ILL,  MOMENTUM,              -3, -2,  0)                         \
@@ -88,6 +88,11 @@ struct class_variant {
 
 /* 10^(k / 2): rates lie on half decades; without libm, since training is chaotic. */
 double class_rate(int half_decades);
+
+/* Cells with the names of an array; their values are 0, 1, 2, ... */
+enum { CLASS_CELLS_MOST = 24 };
+extern const double class_cell_values[CLASS_CELLS_MOST];
+#define CLASS_CELLS(names) {sizeof names / sizeof names[0], class_cell_values, names}
 
 /* All variants for these images. */
 const struct class_variant *class_variants(enum class_images images, size_t *count);
@@ -132,8 +137,7 @@ enum class_images class_pictures_of(const char *name);
     P(int,    width,       16,   16,   64,   "channels of the first; ours (paper: 64)")            \
     P(int,    pad,         0,    0,    4,    "pixels to shift by, and mirrored; paper: 4")         \
     P(int,    batch,       128,  128,  128,  "examples a step; paper")                             \
-    P(int,    epochs_well, 3,    4,    350,  "well-conditioned; ours (paper: 350)")                \
-    P(int,    epochs_ill,  6,    12,   350,  "ill-conditioned; ours (paper: 350)")                 \
+    P(int,    epochs,      6,    12,   350,  "in both cases; ours (paper: 350)")                   \
     P(double, clip,        1.0,  1.0,  1.0,  "longest step over the rate; official code")          \
     P(double, U_first,     1e-6, 1e-6, 1e-6, "smallest scale of a logit; paper")                   \
     P(double, U_last,      1e1,  1e1,  1e1,  "largest; paper")                                     \
@@ -145,7 +149,7 @@ enum class_images class_pictures_of(const char *name);
         .held_out = (size_t)(p)->held_out, .test_step = (size_t)(p)->test_step,                    \
         .size = (size_t)(p)->size, .blocks = (size_t)(p)->blocks, .width = (size_t)(p)->width,     \
         .pad = (size_t)(p)->pad, .batch = (size_t)(p)->batch,                                      \
-        .epochs = {(size_t)(p)->epochs_well, (size_t)(p)->epochs_ill}, .clip = (p)->clip,          \
+        .epochs = {(size_t)(p)->epochs, (size_t)(p)->epochs}, .clip = (p)->clip,                   \
         .U = {(p)->U_first, (p)->U_last}, .curve_rows = (size_t)(p)->curve_rows})
 
 /* CIFAR-100 in its place, for programs about both: CLASS_HUNDRED_SETUP(p). */
@@ -157,14 +161,20 @@ enum class_images class_pictures_of(const char *name);
 #define CLASS_HUNDRED_SETUP(p)                                                                     \
     class_data_hundred(&CLASS_PICTURES_SETUP(p), (p)->part, (p)->part_pool, (p)->part_step)
 
+/* Reached when the mean training loss of the last `window` steps, each met before its step, is
+ * below `loss` [nat]. */
+struct class_level {
+    double loss;
+    size_t window;
+};
+
 struct class_outcome {
     size_t wrong, of;               /* of the records it is judged by */
     size_t train_wrong, train_of;
     double train_loss;              /* mean over the last epoch, as met along the way [nat] */
     size_t steps;
-    size_t steps_to_level;          /* until an epoch's mean loss was below the level; `steps` where
-                                       none was */
-    int reached;                    /* 1: one was */
+    size_t steps_to_level;          /* until the level was reached; `steps` where it never was */
+    int reached;                    /* 1: it was */
     double cost;                    /* of a step, in steps of SGD */
     size_t fallbacks;               /* steps of KWNG and diagonal without a metric to estimate */
     size_t diverged_step;           /* 0: none; then the rest holds no meaning */
@@ -173,28 +183,12 @@ struct class_outcome {
 
 /* One run of `v` at class_rate(rate) on u->data, a struct class_data. Streams "<name>:init",
  * ":sample", ":order", ":augment" of the seed, the same for every variant, so runs are paired.
- * `level`: a mean training loss, see steps_to_level. `curve`: one row (step, work, mean training
- * loss, error of the records) every few epochs; NULL: none. A run that leaves the finite numbers is
+ * `level`, NULL: none. `curve`: one row (step, work, mean training loss of an epoch, error of the
+ * records) every few epochs; NULL: none. A run that leaves the finite numbers is
  * an outcome, not a failure. Errors are those of class_network_create. */
 enum status class_run(const struct class_setup *s, const struct class_variant *v, int rate,
                       const struct unit *u, uint64_t seed, const char *name,
-                      enum class_records records, double level, struct curve *curve,
-                      struct class_outcome *out) MUST_USE;
-
-/* The unit of conditioning and ablation: the variant that the cell names, at its own rate, judged
- * by the test records; emits CLASS_METRICS and the curve "training". */
-enum status class_measure(const struct class_setup *s, double level, struct unit *u) MUST_USE;
-
-#define CLASS_METRICS                                                                              \
-    {"error.test", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9, "test error after the last step"},       \
-    {"error.train", "1", LOWER_IS_BETTER, CLASS_RATE, 0.9, "training error after the last step"},  \
-    {"loss.train", "nat", LOWER_IS_BETTER, CLASS_LONG32, 0, "mean over the last epoch, as met on " \
-     "the way"},                                                                                   \
-    {"steps.level", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "steps until an epoch's mean training " \
-     "loss is below the level; all steps where none is"},                                          \
-    {"work.level", "steps of SGD", LOWER_IS_BETTER, CLASS_LONG32, 0, "their multiply-adds, "       \
-     "counted"},                                                                                   \
-    {"fallbacks", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "steps along the gradient, for lack of "  \
-     "an estimate"},
+                      enum class_records records, const struct class_level *level,
+                      struct curve *curve, struct class_outcome *out) MUST_USE;
 
 #endif

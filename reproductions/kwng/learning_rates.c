@@ -27,12 +27,9 @@ DEFINE_PARAMETERS(PARAMETERS)
 /* Smoke has one of each family. */
 static const char *const few[] = {"well-sgd", "ill-adam", "ill-kfac", "ill-diagonal", "ill-kwng"};
 static const char *const all[] = {CLASS_OPTIMIZERS(CLASS_NAME) CLASS_PARTS(CLASS_NAME)};
-static const double numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
-                                 19};
-#define COUNT(names) (sizeof names / sizeof names[0])
 static const struct axis variants = {
     .name = "variant", .meaning = "condition and optimizer",
-    .at = {{COUNT(few), numbers, few}, {COUNT(all), numbers, all}, {COUNT(all), numbers, all}}};
+    .at = {CLASS_CELLS(few), CLASS_CELLS(all), CLASS_CELLS(all)}};
 
 static enum status load(const struct parameters *p, struct loaded *loaded)
 {
@@ -55,9 +52,7 @@ int main(int argc, char **argv)
         .id = "learning_rates", .title = "The learning rate of each optimizer",
         .paper = KWNG_PAPER,
         .data = "MNIST",
-        .differs = "The paper chooses a step size for each method and gives no grid. Ours: half "
-                   "decades, four at first and more while the best is at an edge, the mean error "
-                   "of two tuning seeds on 2,000 training records that the runs do not train on. "
+        .differs = CLASS_SEARCH_RULE
                    "The other classification programs use the rates found here at desk on MNIST, "
                    "also at other profiles and on stand-ins. The k of the rates 10^(k/2) that were "
                    "tried" CLASS_OPTIMIZERS(CLASS_GRID)

@@ -13,7 +13,7 @@
  * Differs  Those programs use the rates in classification.h, whatever the profile and the data;
  *          here is the evidence for them at desk, on CIFAR-100 for the optimizers that are compared
  *          there at desk.
- * Minutes  smoke 0.1, desk 5 on one core; paper 2,700,000 (from the steps of conditioning_cifar).
+ * Minutes  smoke 0.1, desk 6.6 on one core; paper 2,700,000 (from the steps of conditioning_cifar).
  */
 #include "harness/harness.h"
 #include "kwng/class_search.h"
@@ -35,12 +35,9 @@ static const char *const some[] = {CLASS_PICTURES_OPTIMIZERS(CLASS_NAME)
 static const char *const all[] = {CLASS_PICTURES_OPTIMIZERS(CLASS_NAME)
                                   CLASS_HUNDRED_TRIED(CLASS_NAME)
                                   CLASS_HUNDRED_OTHERS(CLASS_NAME)};
-static const double numbers[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11,
-                                 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23};
-#define COUNT(names) (sizeof names / sizeof names[0])
 static const struct axis variants = {
     .name = "variant", .meaning = "condition and optimizer, -100: on CIFAR-100",
-    .at = {{COUNT(few), numbers, few}, {COUNT(some), numbers, some}, {COUNT(all), numbers, all}}};
+    .at = {CLASS_CELLS(few), CLASS_CELLS(some), CLASS_CELLS(all)}};
 
 static enum status load(const struct parameters *p, struct loaded *loaded)
 {
@@ -70,9 +67,7 @@ int main(int argc, char **argv)
         .id = "learning_rates_cifar", .title = "The learning rate of each optimizer on pictures",
         .paper = KWNG_PAPER,
         .data = "CIFAR-10 and CIFAR-100",
-        .differs = "The paper chooses a step size for each method and gives no grid. Ours: half "
-                   "decades, four at first and more while the best is at an edge, the mean error "
-                   "of two tuning seeds on 2,000 training records that the runs do not train on. "
+        .differs = CLASS_SEARCH_RULE
                    "conditioning_cifar and class_counts_cifar use the rates found here at desk, "
                    "also at other profiles and on stand-ins. Desk has 25 classes of CIFAR-100, and "
                    "on it KWNG and Adam alone; the others take the rates of CIFAR-10 there. The k "
@@ -81,6 +76,6 @@ int main(int argc, char **argv)
         .caption = "Held-out error of each optimizer against its learning rate, mean of two tuning "
                    "seeds. Left: well-conditioned. Right: ill-conditioned. Dashed: 25 classes of "
                    "CIFAR-100.",
-        .minutes = {0.1, 5, 2700000}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
+        .minutes = {0.1, 6.6, 2700000}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &variants, .load = load, .run_unit = run_unit, .record = conv_record});
 }
