@@ -21,6 +21,7 @@
 #include <math.h>
 
 #include "net/conv_onednn.h"
+#include "task_distance/matched_training.h"
 #include "task_distance/pair_programs.h"
 
 #define PARAMETERS(P)                                                                              \
@@ -31,12 +32,15 @@
     PAIR_TRANSFER_PARAMETERS(P)                                                                    \
     P(int,    source_steps,  15,   1500, 22500, "of the source model, whatever its images; ours")  \
     PAIR_SOURCE_PARAMETERS(P)                                                                      \
+    P(int,    look,          5,    10,   50,   "steps of fine-tuning between two looks; ours")     \
     PAIR_PARAMETERS(P)
 DEFINE_PARAMETERS(PARAMETERS)
 
 static const struct axis sizes = {
     .name = "N", .meaning = "training images a task",
     .at = {CELL_VALUES(50), CELL_VALUES(250, 500, 2000), CELL_VALUES(500, 2500)}};
+
+enum { LONGEST = 10 }; /* times T: fine-tuning at most */
 
 static const size_t vehicles_1_to_2[] = {2, 3};
 
@@ -89,6 +93,22 @@ static void measure(struct unit *u, const struct parameters *p, const struct cou
     emit(u, "rise.excess", excess - fmax(k->train_loss[0], k->train_loss[M]));
 }
 
+/* The gap on the target at the end of the path, where the model is now, against that of the same
+ * source model fine-tuned to the same training loss. */
+static enum status compare(const struct parameters *p, struct unit *u, const struct pair_run *r)
+{
+    const struct matched_losses end = matched_losses_of(&r->model, &r->pair);
+    struct matched_losses plain;
+
+    TRY(matched_training(&plain, u->mem, &r->pair, &r->model, &r->start, &r->options.transfer,
+                         end.train, (size_t)p->look, LONGEST * (size_t)p->steps, u->seed));
+    emit(u, "target.train", end.train);
+    emit(u, "target.gap", end.test - end.train);
+    emit(u, "plain.gap", plain.test - plain.train);
+    emit(u, "plain.steps", (double)plain.steps);
+    return STATUS_OK;
+}
+
 static enum status run_pair(const struct parameters *p, struct unit *u, struct pair_run *r)
 {
     static struct coupled_iteration out[PAIR_PROGRAMS_ITERATIONS];
@@ -97,6 +117,7 @@ static enum status run_pair(const struct parameters *p, struct unit *u, struct p
     r->options.losses = 1;
     TRY(pair_run_transfer(r, u, (size_t)p->iterations, out));
     measure(u, p, last);
+    TRY(compare(p, u, r));
     emit(u, "distance", last->length.mean);
     emit(u, "accuracy.target", last->accuracy.target[TASK_TEST]);
     emit(u, "accuracy.source", last->accuracy.source[TASK_TEST]);
@@ -121,6 +142,12 @@ static const struct metric metrics[] = {
      "largest training loss less the larger of both ends"},
     {"rise.excess", "nat", NO_DIRECTION, CLASS_LONG32, 0,
      "the same of the training loss less the entropy of its mixed labels"},
+    {"target.train", "nat", LOWER_IS_BETTER, CLASS_LONG32, 0,
+     "training loss on all the target's images at the end of the path"},
+    {"target.gap", "nat", LOWER_IS_BETTER, CLASS_LONG32, 0, "test less training loss there"},
+    {"plain.gap", "nat", LOWER_IS_BETTER, CLASS_LONG32, 0,
+     "the same of the source model fine-tuned to the same training loss"},
+    {"plain.steps", "1", NO_DIRECTION, CLASS_LONG32, 0, "steps of that"},
     {"distance", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "B of the last iteration"},
     {"accuracy.target", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "test accuracy on the target"},
     {"accuracy.source", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "the same on the source"},
@@ -144,11 +171,14 @@ static const struct claim claims[] = {
      .words = "the same with the fewest images", .kind = ORDER,
      .metric = "gap.max", .cell = FIRST_CELL, .is = BELOW, .to_metric = "rise.excess",
      .reason = "as above"},
-    {.id = "gap-does-not-grow", .place = "section 3.3: what the path is chosen for",
-     .words = "transfer does not widen the gap: it is no larger at the end, where the model is "
-              "trained less far, than at the start",
-     .kind = ORDER, .metric = "gap.end", .cell = LAST_CELL, .is = BELOW,
-     .to_metric = "gap.start"},
+    {.id = "narrower-than-fine-tuning", .place = "section 3.3: what the path is chosen for",
+     .words = "on the target alone the gap at the end is smaller than that of fine-tuning from the "
+              "same source model to the same training loss (most images)",
+     .kind = ORDER, .metric = "target.gap", .cell = LAST_CELL, .is = BELOW,
+     .to_metric = "plain.gap"},
+    {.id = "narrower-than-fine-tuning-few", .place = "section 3.3: what the path is chosen for",
+     .words = "the same with the fewest images", .kind = ORDER, .metric = "target.gap",
+     .cell = FIRST_CELL, .is = BELOW, .to_metric = "plain.gap"},
     {.id = "gap-closes-with-images", .place = "explanation of ours",
      .words = "the more training images, the smaller the largest gap", .kind = TREND,
      .metric = "gap.max", .cell = ALL_CELLS, .is = BELOW},
@@ -161,10 +191,11 @@ int main(int argc, char **argv)
         .paper = PAIR_PROGRAMS_PAPER,
         .data = "CIFAR-100",
         .differs = "desk has images of 16 x 16, 250 to 2000 a task (paper 2500), a net with an "
-                   "eighth of the channels, blocks of 10 and T = 1000 steps; rates are ours, "
-                   "chosen by target accuracy on other seeds. Test images have one partner each, "
-                   "from a coupling of their features, which the paper does not describe; training "
-                   "losses weight all pairs of 10 blocks by the plan. How small is small is ours. "
+                   "eighth of the channels, blocks of 10, of which the plan of 10 is learned, and "
+                   "T = 1000 steps; rates are ours, chosen by target accuracy on other seeds. Test "
+                   "images have one partner each, from a coupling of their features, which the "
+                   "paper does not describe; training losses weight all pairs of 10 blocks by the "
+                   "plan. How small is small is ours. "
                    PAIR_PROGRAMS_PLANS,
         .caption = "Cross-entropy on the interpolated data along the last iteration of coupled "
                    "transfer from vehicles-1 to vehicles-2, for training pairs and for test "
