@@ -119,8 +119,8 @@ static void rows_become_the_setup(void **state)
     CHECK_TRUE(t->pad == 0 && t->evaluation_batch == PAIR_SETUP_BATCH);
     CHECK_TRUE(o->epochs == 2 && o->batch == 20 && o->learning_rate == .02 && o->drop == .5);
     CHECK_TRUE(o->momentum == .9 && o->weight_decay == 5e-4 && o->pad == 0);
-    CHECK_TRUE(s.probe_divide == 8 && s.probe_epochs == 1 && s.probe_rate == .01);
-    CHECK_TRUE(s.probe_old == 2 && s.probe_more == 10);
+    CHECK_TRUE(s.probe.divide == 8 && s.probe.epochs == 1 && s.probe.learning_rate == .01);
+    CHECK_TRUE(s.probe.side == POOLED && s.probe.pooled && s.probe_old == 2 && s.probe_more == 10);
 }
 
 static void images_are_the_drawn_records_and_their_features(void **state)
@@ -197,7 +197,7 @@ static void a_probe_is_trained_once_and_kept(void **state)
     CHECK_STATUS(pair_setup_images(&found, unit_of(1, artifacts), &s, 1), STATUS_OK);
     CHECK_STATUS(file_list(&names, artifacts, &files, &n), STATUS_OK);
     assert_int_equal(n, 1);
-    s.probe_rate = .001;
+    s.probe.learning_rate = .001;
     CHECK_STATUS(pair_setup_images(&slower, unit_of(1, artifacts), &s, 1), STATUS_OK);
     CHECK_STATUS(file_list(&names, artifacts, &files, &n), STATUS_OK);
     assert_int_equal(n, 2);

@@ -52,14 +52,13 @@ enum status pair_setup_load(struct loaded *loaded, const struct pair_setup *s)
 static enum status add_features(struct task_images *images, const struct unit *u,
                                 const struct pair_setup *s, const struct pair_data *d)
 {
-    const struct probe_spec spec = {.channels = images->channels, .side = images->side,
-                                    .pooled = s->pooled, .divide = s->probe_divide,
-                                    .classes = d->probe_classes, .epochs = s->probe_epochs,
-                                    .batch = 50, .learning_rate = s->probe_rate, .momentum = .9,
-                                    .weight_decay = 5e-4, .shift = s->pooled ? 1 : 4, .seed = 1};
+    struct probe_spec spec = s->probe;
     const struct probe_place place = {u->artifacts, NULL};
     struct probe probe = {0};
-    const enum status status = probe_get(&probe, &spec, &d->probe, &place);
+    enum status status;
+
+    spec.classes = d->probe_classes;
+    status = probe_get(&probe, &spec, &d->probe, &place);
 
     for (int k = 0; k < TASK_PARTS && status == STATUS_OK; k++) {
         struct task_part_images *part = &images->part[k];

@@ -29,9 +29,7 @@
     P(int,    source_batch,  20,   20,   20,   "of the source model; code of 2020 (paper)")        \
     P(double, start_epsilon, 1e-3, 1e-3, 1e-3, "entropic first plan, cost -cosine; code")          \
     P(double, weight,        .05,  .05,  .05,  "of the proximal term at k = 0; code")              \
-    P(int,    probe_divide,  8,    4,    1,    "the probe's channels are those of the net / this") \
-    P(int,    probe_epochs,  1,    15,   60,   "of the probe; ours")                               \
-    P(double, probe_rate,    .01,  .01,  .01,  "of the probe, of .01, .02, .06 by its held error") \
+    PROBE_PARAMETERS(P)                                                                            \
     P(int,    probe_old,     2,    40,   40,   "training records a class for the probe; all here") \
     P(int,    probe_more,    10,   100,  100,  "test records a class for the probe; all")
 
@@ -42,8 +40,9 @@ struct pair_setup {
     struct transfer_options transfer;
     struct source_options source;
     double start_epsilon, weight;
-    size_t divisor, probe_divide, probe_epochs, probe_old, probe_more;
-    double probe_rate;
+    size_t divisor;
+    struct probe_spec probe;  /* the classes are the data's */
+    size_t probe_old, probe_more;
     enum transfer_network network;
 };
 
@@ -64,8 +63,7 @@ struct pair_setup {
                    .weight_decay = (p)->weight_decay, .drop = (p)->source_drop,                    \
                    .pad = (size_t)(p)->pad},                                                       \
         .start_epsilon = (p)->start_epsilon, .weight = (p)->weight, .divisor = (channels_over),    \
-        .network = (kind), .probe_divide = (size_t)(p)->probe_divide,                              \
-        .probe_epochs = (size_t)(p)->probe_epochs, .probe_rate = (p)->probe_rate,                  \
+        .network = (kind), .probe = PROBE_SPEC(p, (p)->pooled ? 16 : 32, 0),                       \
         .probe_old = (size_t)(p)->probe_old, .probe_more = (size_t)(p)->probe_more                 \
     }
 #define PAIR_SETUP_BATCH 250 /* rows of an evaluation */
