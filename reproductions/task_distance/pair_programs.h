@@ -43,15 +43,13 @@
 
 /* ---- pairs ---- */
 
-/* Cells: herbivores-carnivores, vehicles1-vehicles2, carnivores-flowers; at smoke the second. */
+/* Cells: herbivores-carnivores, vehicles1-vehicles2, carnivores-flowers, and the mean over them; at
+ * smoke the second and the mean over it. */
 extern const struct axis pair_programs_axis;
 
 /* Their sources and targets, 0 .. 4 as in cifar_subsets. */
 enum { PAIR_PROGRAMS_PAIRS = 3 };
 extern const size_t pair_programs_pairs[PAIR_PROGRAMS_PAIRS][2];
-
-/* Those of the unit's cell. */
-const size_t *pair_programs_tasks(const struct unit *u);
 
 /* ---- a unit ---- */
 
@@ -61,12 +59,32 @@ enum { PAIR_PROGRAMS_ITERATIONS = 16 }; /* at most, of one transfer */
 enum status pair_programs_images(struct task_images images[2], const struct unit *u,
                                  const struct pair_setup *s, const size_t *tasks) MUST_USE;
 
-/* A unit about one pair: its images, its source model, what the program measures of it. A transfer
- * or source model that diverged is its outcome. */
+/* One pair: its images, its source model, what the program measures of it. A transfer or source
+ * model that diverged is the unit's outcome. */
 enum status pair_programs_run(const struct parameters *p, struct unit *u,
                               const struct pair_setup *s, const size_t *tasks,
                               enum status (*measure)(const struct parameters *p, struct unit *u,
                                                      struct pair_run *r)) MUST_USE;
+
+enum { PAIR_PROGRAMS_NUMBERS = 128 }; /* metrics of a program, at most */
+
+/* What a program does in a unit of the axis above. */
+struct pair_program {
+    /* Emits all metrics of the pair `tasks`, the same ones in the same order for each. */
+    enum status (*measure)(const struct parameters *p, struct unit *u, const size_t *tasks);
+    /* Curves from what was emitted. */
+    void (*draw)(const struct parameters *p, struct unit *u);
+};
+
+/* A unit of the axis: a pair, or the mean of each metric over the pairs, which takes pairs that
+ * are measured already from the artifacts, and measures the others. Where a pair diverged, so did
+ * the mean. STATUS_DATA: a damaged artifact; STATUS_IO. */
+enum status pair_programs_unit(const struct pair_program *program, const struct parameters *p,
+                               struct unit *u) MUST_USE;
+
+/* What was emitted as `name`, or as member `index` of the family. */
+double pair_programs_value(const struct unit *u, const char *name);
+double pair_programs_member(const struct unit *u, const char *family, size_t index);
 
 /* ---- words ---- */
 
