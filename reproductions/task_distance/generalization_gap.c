@@ -8,14 +8,16 @@
  *          rise from about 0 to about 0.5 is read off the later version.
  * Measured cross-entropy on p_tau at each checkpoint: of the training pairs by the plan, and of
  *          test images, each with a partner drawn from a coupling of features of test images; for
- *          three numbers of training images.
+ *          three numbers of training images. At the end the gap on the target alone, against that
+ *          of the source model fine-tuned to the same training loss: a gap grows as that falls.
  * Differs  desk: images of 16 x 16, the convolutional net with an eighth of the channels, blocks of
  *          10, T = 1000; numbers of images from 250 to 2000 (paper 2500). How the paper pairs test
  *          images is not said. "Small" has no number: here it is less than the rise of the
  *          training loss, beside which the figure shows it, without the entropy of mixed labels,
  *          which cancels in the gap.
- * Found    The gap is that of the source model, which transfer then closes in part; with 500 images
- *          or fewer it is wider than the rise of the training loss.
+ * Found    Along the path the gap is wider than the rise of the training loss with 500 images or
+ *          fewer. At the end it is no other than fine-tuning's, as far as five seeds tell (with
+ *          2000 images a difference of -0.01 nat, 99 % within 0.13).
  * Minutes  smoke 0.1, desk 1.4, paper 20000 (estimated from operations), on one core.
  */
 #include <math.h>

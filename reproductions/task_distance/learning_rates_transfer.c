@@ -17,7 +17,7 @@
  * Found    No rate is better than the one in use by more than 0.02, less than the noise of two
  *          seeds. Coupled transfer is best at .001 (0.55; .002: 0.53; .008: 0.49); the larger net
  *          ends within 0.02 from .001 to .016, so that its best rate is noise.
- * Minutes  smoke 0.1, desk 1, paper 100000 (estimated from operations), on one core.
+ * Minutes  smoke 0.1, desk 1.4, paper 100000 (estimated from operations), on one core.
  */
 #include "base/check.h"
 #include "net/conv_onednn.h"
@@ -259,6 +259,6 @@ int main(int argc, char **argv)
         .caption = "Held-out accuracy on the target by the learning rate of each way to it, and on "
                    "the source by that of its model, mean of two tuning seeds with a pair of "
                    "tasks each. Circles: the rates in use.",
-        .minutes = {0.1, 1, 100000}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
+        .minutes = {0.1, 1.4, 100000}, PARAMETER_TABLE, METRICS(metrics), CLAIMS(claims),
         .axis = &ways, .load = load, .run_unit = run_unit, .record = conv_record});
 }
