@@ -168,19 +168,18 @@ static enum status update(struct coupled_transfer *c, size_t k, struct coupled_i
 {
     const struct coupled_options *o = &c->options;
     const double unit = 1 / (sqrt(2) * (double)o->transfer.checkpoints);
-    double *cost = c->work->scaled, weight = o->weight;
+    const size_t power = o->update == COUPLED_GROWING ? k : 0;
+    double *cost = c->work->scaled;
     struct coupling_report report = {0};
     enum status status = STATUS_OK;
 
     for (size_t item = 0; item < c->work->items; item++)
         cost[item] = c->cost[item] * unit;
-    for (size_t power = 0; power < k && o->update == COUPLED_GROWING; power++)
-        weight *= 5;
     if (o->update == COUPLED_ENTROPIC)
         status = coupling_entropic(&c->evaluated, cost, o->epsilon, o->lambda, &report);
     else
-        status = coupling_quadratic(&c->evaluated, cost, weight, COUPLED_GAP, COUPLED_SWEEPS,
-                                    &report);
+        status = coupling_quadratic(&c->evaluated, cost, coupling_growing_weight(o->weight, power),
+                                    COUPLED_GAP, COUPLED_SWEEPS, &report);
     out->moved = report.moved;
     out->gap = report.gap;
     return tolerated(status);

@@ -223,11 +223,10 @@ enum status coupling_quadratic(struct coupling *c, const double *cost, double rh
 
 /* ---- use ---- */
 
-double coupling_growing_weight(int k)
+double coupling_growing_weight(double first, size_t k)
 {
-    double weight = 0.05;
+    double weight = first;
 
-    CHECK(k >= 0, "iteration %d", k);
     while (k-- > 0)
         weight *= 5;
     return weight;

@@ -67,8 +67,8 @@ enum status coupling_quadratic(struct coupling *c, const double *cost, double rh
 enum status coupling_entropic(struct coupling *c, const double *cost, double eps, double lambda,
                               struct coupling_report *report) MUST_USE;
 
-/* Weight of the quadratic term for k = 0, 1, ...: 0.05 5^k, as in the published code. */
-double coupling_growing_weight(int k);
+/* Weight of the quadratic term of update k = 0, 1, ...: first 5^k; published code: first = 0.05. */
+double coupling_growing_weight(double first, size_t k);
 
 /* mean over blocks of <G, C>: the distance, if C holds the lengths of the pairs. */
 double coupling_mean_cost(const struct coupling *c, const double *cost);
