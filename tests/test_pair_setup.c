@@ -208,6 +208,52 @@ static void a_probe_is_trained_once_and_kept(void **state)
     arena_free(&names);
 }
 
+static enum status images_guarded(struct unit *u, const struct pair_setup *s)
+{
+    struct task_images images;
+
+    if (arena_guard(u->mem))
+        return STATUS_MEMORY;
+    return pair_setup_images(&images, u, s, 1);
+}
+
+/* The k-th allocation fails. A large block makes the arena's next one large enough for all. */
+static enum status images_without(size_t k, const char *artifacts)
+{
+    const struct pair_setup s = setup();
+    struct arena own = {0};
+    struct unit *u = unit_of(1, artifacts);
+
+    (void)!arena_get(&own, 1 << 20, 1);
+    u->mem = &own;
+    memory_fail_at(k);
+    const enum status status = images_guarded(u, &s);
+    memory_fail_at(0);
+    arena_free(&own);
+    return status;
+}
+
+/* Features are of a probe that was read and has made no pass; where it cannot be read it is trained
+ * again. */
+static void exhausted_memory_is_a_status(void **state)
+{
+    const char *artifacts = test_folder();
+    size_t failed = 0;
+
+    (void)state;
+    CHECK_STATUS(images_without(0, artifacts), STATUS_OK);
+    const size_t before = memory_count();
+    CHECK_STATUS(images_without(0, artifacts), STATUS_OK);
+    const size_t allocations = memory_count() - before;
+    for (size_t k = 2; k <= allocations; k++) { /* the first is the test's own */
+        const enum status status = images_without(k - 1, artifacts);
+
+        CHECK_TRUE(status == STATUS_OK || status == STATUS_MEMORY);
+        failed += status == STATUS_MEMORY;
+    }
+    CHECK_TRUE(failed > 10 && failed + 2 >= allocations - 1);
+}
+
 static void records_of_the_probe_are_in_the_key(void **state)
 {
     char keys[3][DIGEST_TEXT];
@@ -328,6 +374,7 @@ int main(void)
         cmocka_unit_test(images_are_the_drawn_records_and_their_features),
         cmocka_unit_test(the_net_sees_means_of_the_originals),
         cmocka_unit_test(a_probe_is_trained_once_and_kept),
+        cmocka_unit_test(exhausted_memory_is_a_status),
         cmocka_unit_test(records_of_the_probe_are_in_the_key),
         cmocka_unit_test(too_few_records_are_refused),
         cmocka_unit_test(a_task_and_itself_have_equal_labels),

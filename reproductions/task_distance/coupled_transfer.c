@@ -56,6 +56,12 @@ struct coupled_transfer coupled_transfer_create(struct arena *mem, const struct 
     return c;
 }
 
+static enum status prepare(const struct coupled_transfer *c)
+{
+    TRY(transfer_prepare(c->model, c->pair));
+    return coupled_work_prepare(c->work);
+}
+
 /* ---- one iteration ---- */
 
 /* Fills the rows of a step: source images i and partners j of G^k, mixed with one tau. */
@@ -151,6 +157,7 @@ static enum status iterate_alone(struct coupled_transfer *c, size_t k, uint64_t 
 enum status coupled_transfer_iterate(struct coupled_transfer *c, size_t k, uint64_t seed,
                                      struct coupled_iteration *out)
 {
+    TRY(prepare(c));
     return iterate_alone(c, k, seed, 1, out);
 }
 
@@ -244,6 +251,7 @@ enum status coupled_transfer_run(struct coupled_transfer *c, size_t iterations, 
     struct coupled_state saved;
     enum status status;
 
+    TRY(prepare(c));
     TRY(start_plans(c, seed));
     memcpy(c->first.plan, c->plan.plan,
            c->first.blocks * c->first.b * c->first.b * sizeof *c->first.plan);
@@ -258,6 +266,7 @@ enum status coupled_transfer_independent(struct coupled_transfer *c, uint64_t se
 {
     struct rng draws = rng_stream(seed, "test-partners");
 
+    TRY(prepare(c));
     product_plan(&c->plan);
     product_plan(&c->work->test_plan);
     coupled_work_draw_test(c->work, &draws);
@@ -272,6 +281,7 @@ enum status coupled_transfer_together(struct coupled_transfer *const *c, size_t 
         CHECK(c[i]->model->self == c[0]->model->self &&
                   c[i]->options.transfer.steps == c[0]->options.transfer.steps,
               "transfer %zu of %zu has another model or other steps", i, n);
+        TRY(prepare(c[i]));
         TRY(start_plans(c[i], seed));
     }
     TRY(iterate(c, n, 0, seed, 0, out));

@@ -81,8 +81,8 @@ struct coupled_transfer {
     struct coupled_memo *memo;/* NULL, or where a run looks for its iterations but the last */
 };
 
-/* All memory that iterations need; options must stay. Both tasks have n training images and equal
- * feature_dim >= 1, unless the plan is never taken from features. */
+/* All memory that iterations need beside the network's; options must stay. Both tasks have n
+ * training images and equal feature_dim >= 1, unless the plan is never taken from features. */
 struct coupled_transfer coupled_transfer_create(struct arena *mem, const struct task_pair *pair,
                                                 const struct model *model,
                                                 const struct source_model *start,
@@ -92,8 +92,9 @@ struct coupled_transfer coupled_transfer_create(struct arena *mem, const struct 
  * "order:k", ... of the seed, so that methods with the same seed see the same images. With a path
  * the state is saved there after each iteration, and a call that finds it goes on from it to the
  * same bits; the file stays until the caller removes it. STATUS_DIVERGED: a loss was not finite.
- * Statuses of coupling.h and of checkpoint.h. Entropic updates and the first plan take memory for a
- * while, iterations take none. */
+ * Statuses of coupling.h and of checkpoint.h. The network's passes take their memory first:
+ * STATUS_MEMORY. Entropic updates and the first plan take memory for a while, iterations take
+ * none. */
 enum status coupled_transfer_run(struct coupled_transfer *c, size_t iterations, uint64_t seed,
                                  const char *path, struct coupled_iteration *out) MUST_USE;
 

@@ -92,12 +92,28 @@ static void predict_end(struct coupled_work *w, const struct coupled_items *of, 
 }
 
 /* Rows of a pass over `left` items: few numbers, since primitives are made for each of them. */
+static size_t quantum_of(const struct coupled_work *w)
+{
+    return (w->chunk + COUPLED_PASSES - 1) / COUPLED_PASSES;
+}
+
 static size_t rows_for(const struct coupled_work *w, size_t left)
 {
-    const size_t quantum = (w->chunk + COUPLED_PASSES - 1) / COUPLED_PASSES;
-    const size_t rows = (left + quantum - 1) / quantum * quantum;
+    const size_t quantum = quantum_of(w), rows = (left + quantum - 1) / quantum * quantum;
 
     return rows < w->chunk ? rows : w->chunk;
+}
+
+enum status coupled_work_prepare(const struct coupled_work *w)
+{
+    const struct model *m = w->model;
+    const size_t quantum = quantum_of(w), most = rows_for(w, w->items);
+
+    TRY(model_prepare(m, w->descent.rows, w->descent.rows));
+    TRY(model_prepare(m, w->items / w->b, m->max_batch));
+    for (size_t left = quantum; left < most + quantum; left += quantum)
+        TRY(model_prepare(m, rows_for(w, left), rows_for(w, left)));
+    return w->losses ? model_prepare(m, w->pair->source->part[TASK_TEST].n, w->chunk) : STATUS_OK;
 }
 
 /* Logits of w_m for the items from the first-th on, as many as a pass takes; returns how many. Rows

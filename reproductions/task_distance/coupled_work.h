@@ -79,6 +79,10 @@ struct coupled_work coupled_work_create(struct arena *mem, const struct task_pai
                                         const struct coupled_options *options,
                                         size_t blocks) MUST_USE;
 
+/* Takes the memory of passes: those of steps and of all numbers of rows that a checkpoint may have.
+ * STATUS_MEMORY. */
+enum status coupled_work_prepare(const struct coupled_work *w) MUST_USE;
+
 /* One partner for each test image of the source, drawn from test_plan. */
 void coupled_work_draw_test(struct coupled_work *w, struct rng *draws);
 

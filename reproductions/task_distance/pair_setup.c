@@ -59,7 +59,8 @@ static enum status add_features(struct task_images *images, const struct unit *u
 
     spec.classes = d->probe_classes;
     status = probe_get(&probe, &spec, &d->probe, &place);
-
+    for (int k = 0; k < TASK_PARTS && status == STATUS_OK; k++)
+        status = model_prepare(&probe.model, images->part[k].n, probe.model.max_batch);
     for (int k = 0; k < TASK_PARTS && status == STATUS_OK; k++) {
         struct task_part_images *part = &images->part[k];
 

@@ -45,6 +45,8 @@ static enum status need_features(struct task_matrix *t, struct task_images *imag
         return STATUS_OK;
     }
     TRY(need_probe(t));
+    for (int k = 0; k < TASK_PARTS; k++)
+        TRY(model_prepare(&t->probe.model, images->part[k].n, t->probe.model.max_batch));
     images->feature_dim = t->probe.features;
     for (int k = 0; k < TASK_PARTS; k++) {
         struct task_part_images *part = &images->part[k];

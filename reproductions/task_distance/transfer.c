@@ -32,6 +32,15 @@ size_t transfer_coarse_count(size_t checkpoints)
     return (checkpoints + TRANSFER_COARSE - 1) / TRANSFER_COARSE;
 }
 
+enum status transfer_prepare(const struct model *model, const struct task_pair *pair)
+{
+    for (int k = 0; k < TASK_PARTS; k++) {
+        TRY(model_prepare(model, pair->source->part[k].n, model->max_batch));
+        TRY(model_prepare(model, pair->target->part[k].n, model->max_batch));
+    }
+    return STATUS_OK;
+}
+
 struct transfer_accuracy transfer_accuracy_of(const struct model *model,
                                               const struct task_pair *pair)
 {

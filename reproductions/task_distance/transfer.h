@@ -64,6 +64,10 @@ size_t transfer_coarse_count(size_t checkpoints);
 /* tau of u = t / T, 0..1; draws only for TRANSFER_BETA. */
 double transfer_tau(enum transfer_schedule schedule, double u, struct rng *rng);
 
+/* Takes the memory that evaluation of all parts of both tasks needs: STATUS_MEMORY. Transfers do it
+ * by themselves before their first step, with what their own passes need. */
+enum status transfer_prepare(const struct model *model, const struct task_pair *pair) MUST_USE;
+
 struct transfer_accuracy transfer_accuracy_of(const struct model *model,
                                               const struct task_pair *pair);
 

@@ -37,6 +37,15 @@ static struct baseline baseline_create(struct arena *mem, const struct task_pair
                                              o->evaluation_batch)};
 }
 
+/* All memory of passes, of which a step has `rows` rows. */
+static enum status prepare(const struct baseline *l, size_t rows)
+{
+    TRY(transfer_prepare(l->model, l->pair));
+    TRY(transfer_witness_prepare(&l->at_source));
+    TRY(transfer_witness_prepare(&l->at_target));
+    return model_prepare(l->model, rows, rows);
+}
+
 static void look(struct baseline *l)
 {
     transfer_witness_look(&l->at_source);
@@ -120,6 +129,7 @@ enum status transfer_mixture(struct mixture_result *out, struct arena *mem,
     double tau = 0, coarse_tau = 0;
 
     CHECK(o->batch >= 2, "half of a batch of %zu", o->batch);
+    TRY(prepare(&l, o->batch / 2 * 2));
     *out = (struct mixture_result){0};
     begin(&l, start, "mixture", seed);
     for (size_t t = 1; t <= o->steps; t++) {
@@ -219,6 +229,7 @@ enum status transfer_fine_tuning(struct fine_tuning_result *out, struct arena *m
     CHECK(every >= 1 && o->steps % every == 0, "validation every %zu of %zu steps", every,
           o->steps);
     CHECK(pair->target->part[TASK_VALIDATION].n >= 1, "no validation images");
+    TRY(prepare(&l, o->batch));
     *out = (struct fine_tuning_result){0};
     begin(&l, start, "fine-tuning", seed);
     enum status status = transfer_album_open(&album, model, o, every);

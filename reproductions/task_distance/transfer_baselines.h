@@ -32,7 +32,8 @@ struct mixture_result {
     struct transfer_accuracy accuracy;
 };
 
-/* Streams "mixture-..." of the seed. STATUS_DIVERGED. Memory before the first step only. */
+/* Streams "mixture-..." of the seed. STATUS_DIVERGED; STATUS_MEMORY. Memory is taken before the
+ * first step only. */
 enum status transfer_mixture(struct mixture_result *out, struct arena *mem,
                              const struct task_pair *pair, const struct model *model,
                              const struct source_model *start,

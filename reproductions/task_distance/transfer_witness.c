@@ -18,6 +18,11 @@ struct transfer_witness transfer_witness_create(struct arena *mem, const struct 
     return w;
 }
 
+enum status transfer_witness_prepare(const struct transfer_witness *w)
+{
+    return model_prepare(w->model, w->n, w->chunk);
+}
+
 void transfer_witness_look(const struct transfer_witness *w)
 {
     const size_t width = w->model->outputs;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/memory.h"
+#include "base/status.h"
 #include "net/model.h"
 #include "task_distance/transfer.h"
 
@@ -26,6 +27,9 @@ struct transfer_moved {
 struct transfer_witness transfer_witness_create(struct arena *mem, const struct model *model,
                                                 const struct task_part_images *images,
                                                 size_t chunk) MUST_USE;
+
+/* Takes the memory of its passes: STATUS_MEMORY. Before the first look. */
+enum status transfer_witness_prepare(const struct transfer_witness *w) MUST_USE;
 
 /* Fills `now`. */
 void transfer_witness_look(const struct transfer_witness *w);
