@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_transfer_memory: transfers between convolutional networks whose k-th allocation fails end
- * with a status, for every k. A network takes memory at its first pass of each number of rows, which
- * comes in the middle of a run where it is not taken before. */
+ * with a status, for every k. A network takes memory at its first pass of each number of rows,
+ * which comes in the middle of a run where it is not taken before. */
 #include "test.h"
 
 #include "base/memory.h"

@@ -51,11 +51,10 @@ enum status matched_training(struct matched_losses *out, struct arena *mem,
 {
     struct descent descent = descent_create(mem, model, o, o->batch);
     struct image_stream images = image_stream_create(mem, pair->target, o->batch, o->pad);
-    const struct task_part_images *part = pair->target->part;
     struct matched_losses above, now;
 
-    TRY(model_prepare(model, part[TASK_TRAIN].n, model->max_batch));
-    TRY(model_prepare(model, part[TASK_TEST].n, model->max_batch));
+    TRY(transfer_prepare(model, pair));
+    TRY(model_prepare(model, o->batch, o->batch));
     CHECK(every >= 1 && most >= every, "a look every %zu of %zu steps", every, most);
     source_model_restore(start, model);
     if (model->rng != NULL)
