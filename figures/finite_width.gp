@@ -28,6 +28,10 @@ narrow = units(cell(1)); do for [j=1:cell_count] { narrow = units(cell(j)) < nar
 wide = narrow; do for [j=1:cell_count] { wide = units(cell(j)) > wide ? units(cell(j)) : wide }
 mean(name) = sprintf("stats table('metrics') using (stringcolumn('cell') eq 'width=%g' && is('%s') ? column('mean') : NaN) nooutput", narrow, name)
 
+array start[4] # before ranges are set, which stats would heed
+do for [j=1:4] { eval mean(word(layers, j)); start[j] = STATS_mean }
+eval mean('kernel.apart'); first = STATS_mean
+
 set multiplot layout 2,3 margins 0.06,0.985,0.075,0.86 spacing 0.07,0.25
 set logscale x 2
 set format x '%g'
@@ -49,6 +53,7 @@ set offsets graph 0.06, graph 0.06, graph 0.05, graph 0.05
 set label 1 'over regression, infinite width'
 plot 1 with lines lc rgb faint lw 1.2 dt 2 notitle, @limit
 
+set yrange [*:*]
 set label 1 'over its own kernel, as many steps'
 plot 1 with lines lc rgb faint lw 1.2 dt 2 notitle, @own
 
@@ -58,21 +63,22 @@ set xlabel 'step of the descent on A'
 set yrange [*:*]
 set offsets graph 0.04, graph 0.04, graph 0.05, graph 0.05
 set format y '%g'
+set yrange [0.5:*] # the first steps of narrow networks have intervals down to 0
 set label 1 'error of A in the course, in E_A'
 plot for [j=1:2] table('course') using (in_cell(ends(j)) ? column('step [1]') : NaN):(column('own kernel [E_A]')) with lines lt j notitle, \
      for [j=1:2] table('course') using (in_cell(ends(j)) ? column('step [1]') : NaN):(column('trained [E_A]')):(edge('trained [E_A]', '.low')):(edge('trained [E_A]', '.high')) with yerrorbars lt j ps 0.8 lw 1.4 title ends(j), \
      NaN with lines lc rgb ink title 'its own kernel'
 
-array start[4]
-do for [j=1:4] { eval mean(word(layers, j)); start[j] = STATS_mean }
 slope(j) = j == 2 ? -1 : -0.5
 set xlabel 'width'
-set offsets graph 0.06, graph 0.06, graph 0.05, graph 0.05
+set xrange [narrow / 1.2:wide * 1.2]
+set yrange [*:*]
+set offsets 0, 0, graph 0.05, graph 0.05
 set label 1 'change of a weight in learning A'
-plot for [j=1:4] [narrow:wide] start[j] * (x / narrow)**slope(j) with lines lt j lw 1.2 dt 2 notitle, @moves, \
+plot for [j=1:4] start[j] * (x / narrow)**slope(j) with lines lt j lw 1.2 dt 2 notitle, @moves, \
      NaN with lines lc rgb ink dt 2 title 'slopes -1/2, -1'
 
-eval mean('kernel.apart'); first = STATS_mean
 set label 1 'distance from infinite width'
-plot [narrow:wide] first * (x / narrow)**-0.5 with lines lt 1 lw 1.2 dt 2 title 'slope -1/2', @distance
+set ytics (0.02, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5)
+plot first * (x / narrow)**-0.5 with lines lt 1 lw 1.2 dt 2 title 'slope -1/2', @distance
 unset multiplot

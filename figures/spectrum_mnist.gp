@@ -19,6 +19,7 @@ set xlabel 'digits N'
 set key at graph 0, graph 1.02 left bottom Left reverse vertical maxrows 3
 set offsets graph 0.04, graph 0.04, graph 0.04, graph 0.04
 set logscale y
+set ytics (0.1, 0.2, 0.3, 0.5, 0.7, 1)
 set ylabel 'mean square of f - onehot'
 set label 1 cell(largest) at graph 0.96, graph 0.94 right textcolor rgb ink
 plot table('error') using (in_cell(cell(largest)) ? column('N [1]') : NaN):'theory [1]' with lines lc rgb ink title 'theory', \
@@ -27,8 +28,9 @@ plot table('error') using (in_cell(cell(largest)) ? column('N [1]') : NaN):'theo
 @next_panel
 unset label 1
 unset logscale y
+set ytics autofreq
 set xlabel 'share of the population N / M'
 set ylabel 'error over theory'
 plot 1 with lines lc rgb faint lw 1.2 dt 2 notitle, \
-     for [j=1:cell_count] table('metrics') using (is(j) ? N(stringcolumn('metric')) / units(cell(j)) : NaN):(is(j) ? column('mean') : NaN):'low':'high' with yerrorbars lt j ps 0.8 lw 1.4 title cell(j)
+     for [j=1:cell_count] table('metrics') using (is(j) ? N(stringcolumn('metric')) / units(cell(j)) : NaN):(is(j) ? column('mean') : NaN):(is(j) ? column('low') : NaN):(is(j) ? column('high') : NaN) with yerrorbars lt j ps 0.8 lw 1.4 title cell(j)
 unset multiplot

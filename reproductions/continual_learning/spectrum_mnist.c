@@ -263,7 +263,9 @@ int main(int argc, char **argv)
                    "kernel of a ReLU network of three layers, all ten digits as one-hot labels, no "
                    "ridge, and populations of M = 500 to 2000 digits at desk, new ones each seed. "
                    "N digits are drawn from one with return, which the theory is of. Test digits "
-                   "outside of the population show how far its spectrum stands for all digits.",
+                   "outside of the population show how far its spectrum stands for all digits. The "
+                   "gap to the theory is one of the share N / M, at every M: less than 2 % up to a "
+                   "tenth, 5 % at a fifth, 35 % at a half, and more on digits outside.",
         .caption = "Kernel regression on N digits of a population of M. Left: mean square of f - "
                    "onehot over the largest population, whose spectrum the theory has, and over "
                    "digits outside of it. Right: the error over each population, over the "
