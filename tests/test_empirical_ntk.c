@@ -5,6 +5,7 @@
 
 #include "aborts.h"
 #include "kernel/ntk.h"
+#include "net/net_jacobian.h"
 #include "test.h"
 
 static struct net make(struct arena *mem, size_t width, enum parameterization kind, double b,
@@ -37,31 +38,41 @@ static float *points(struct arena *mem, size_t n)
     return x;
 }
 
-/* Against the product of the Jacobian's rows, one backward pass an example. */
+/* Against J J' of the dense Jacobian, and J (J' v) of the products that do not form it. */
 static void kernel_is_the_product_of_jacobians(void **state)
 {
     static const enum parameterization kinds[] = {NET_STANDARD, NET_NTK, NET_PYTORCH};
+    static const float v[] = {0.5f, -1, 2, 0.25f, 1, -0.75f};
     enum { N = 6 };
 
     (void)state;
     for (size_t k = 0; k < 3; k++) {
         struct arena mem = {0};
         struct net net = make(&mem, 17, kinds[k], 0.1, 1, 3);
-        const float *x = points(&mem, N), one = 1;
-        struct mat out = mat_zero(&mem, N, N), jacobian = mat_zero(&mem, N, net.param_count);
-        struct mat expected = mat_zero(&mem, N, N);
+        const float *x = points(&mem, N);
+        struct mat out = mat_zero(&mem, N, N), expected = mat_zero(&mem, N, N);
+        struct matf J = matf_zero(&mem, N, net.param_count);
+        float product[N];
 
         CHECK_STATUS(empirical_ntk(&out, &net, x, N), STATUS_OK);
-        for (size_t i = 0; i < N; i++) {
-            net_forward(&net, x + 4 * i, 1);
-            net_backward(&net, &one, 0);
-            for (size_t p = 0; p < net.param_count; p++)
-                jacobian.a[i * net.param_count + p] = (double)net.grads[p];
-        }
-        mat_gram(&expected, 1, &jacobian, MAT_AS_IS, 0);
+        net_jacobian(&J, &net, x, N);
+        for (size_t i = 0; i < N; i++)
+            for (size_t j = 0; j < N; j++)
+                for (size_t p = 0; p < net.param_count; p++)
+                    expected.a[i * N + j] += (double)J.a[i * J.cols + p] *
+                                             (double)J.a[j * J.cols + p];
         for (size_t i = 0; i < N * N; i++)
             CHECK_NEAR(out.a[i], expected.a[i], 2e-6 * mat_norm(&expected));
         CHECK_TRUE(mat_norm(&out) > 0.1);
+        net_jacobian_transposed_times(net.grads, &net, x, N, v);
+        net_jacobian_times(product, &net, x, N, net.grads);
+        for (size_t i = 0; i < N; i++) {
+            double sum = 0;
+
+            for (size_t j = 0; j < N; j++)
+                sum += out.a[i * N + j] * (double)v[j];
+            CHECK_NEAR((double)product[i], sum, 4e-6 * mat_norm(&expected));
+        }
         arena_free(&mem);
     }
 }

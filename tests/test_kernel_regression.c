@@ -372,48 +372,57 @@ static void targets_have_the_variance_of_the_prior(void **state)
     arena_free(&mem);
 }
 
-/* One task of 100 samples in 10 dimensions: the error is the theory's within 4 standard errors, and
- * a second sample of the same function brings it to that of two tasks. */
-static void errors_are_the_learning_curve(void **state)
+/* e (2 x trials): test errors after a sample of N, and after a second one of the same function. */
+static void measure_two_samples(double *e, size_t trials, size_t N, size_t D)
 {
-    enum { TRIALS = 24, N = 100, TEST = 200 };
-    struct arena mem = {0};
-    struct spectrum spectrum;
-    struct learning_curve c;
-    double e[2][TRIALS], expected[2];
+    enum { TEST = 200 };
 
-    (void)state;
-    CHECK_STATUS(spectrum_sphere(&spectrum, &mem, ntk_sphere, &relu3, 10, 40, 256), STATUS_OK);
-    CHECK_STATUS(learning_curve_solve(&c, &mem, &spectrum, N, 0), STATUS_OK);
-    expected[0] = learning_curve_error(&c, 0);
-    expected[1] = learning_curve_forward(&c, &c, 1);
-    for (size_t t = 0; t < TRIALS; t++) {
+    for (size_t t = 0; t < trials; t++) {
         struct arena trial = {0};
         struct rng r = rng_stream(t, "trial");
-        const struct mat x = kernel_sphere_points(&trial, &r, 2 * N + TEST, 10);
+        const struct mat x = kernel_sphere_points(&trial, &r, 2 * N + TEST, D);
         struct mat f = mat_zero(&trial, 2 * N + TEST, 1);
         struct kernel_sequence s = kernel_sequence_make(&trial, &relu3, &x, 1, 1, N);
 
         CHECK_STATUS(kernel_targets(&f, &trial, &r, &relu3, &x, 300), STATUS_OK);
         for (size_t n = 0; n < 2; n++) {
             const struct mat y = mat_rows(&f, n * N, N);
-
-            CHECK_STATUS(kernel_sequence_learn(&s, n * N, N, &y, 0, 0), STATUS_OK);
             const struct vec test = vec_over(f.a + 2 * N, TEST);
             const struct vec got = vec_over(s.f.a + 2 * N, TEST);
-            e[n][t] = vec_mean_squared_difference(&test, &got);
+
+            CHECK_STATUS(kernel_sequence_learn(&s, n * N, N, &y, 0, 0), STATUS_OK);
+            e[n * trials + t] = vec_mean_squared_difference(&test, &got);
         }
         arena_free(&trial);
     }
+}
+
+/* 100 samples in 50 dimensions: errors after one task and after two are the theory's within 3
+ * standard errors, each below 2 %. In ten dimensions they lie 5 % above it, as self_knowledge
+ * measures with more draws. */
+static void errors_are_the_learning_curve(void **state)
+{
+    enum { TRIALS = 300, N = 100, D = 50 };
+    struct arena mem = {0};
+    struct spectrum spectrum;
+    struct learning_curve c;
+    double e[2 * TRIALS], expected[2];
+
+    (void)state;
+    CHECK_STATUS(spectrum_sphere(&spectrum, &mem, ntk_sphere, &relu3, D, 20, 256), STATUS_OK);
+    CHECK_STATUS(learning_curve_solve(&c, &mem, &spectrum, N, 0), STATUS_OK);
+    expected[0] = learning_curve_error(&c, 0);
+    expected[1] = learning_curve_forward(&c, &c, 1);
+    measure_two_samples(e, TRIALS, N, D);
     for (size_t n = 0; n < 2; n++) {
-        const struct vec all = vec_over(e[n], TRIALS);
+        const struct vec all = vec_over(e + n * TRIALS, TRIALS);
         const double mean = vec_sum(&all) / TRIALS;
         double spread = 0;
 
         for (size_t t = 0; t < TRIALS; t++)
-            spread += (e[n][t] - mean) * (e[n][t] - mean) / (TRIALS - 1);
-        CHECK_NEAR(mean, expected[n], 4 * sqrt(spread / TRIALS));
-        CHECK_TRUE(sqrt(spread / TRIALS) < 0.1 * expected[n]);
+            spread += (all.x[t] - mean) * (all.x[t] - mean) / (TRIALS - 1);
+        CHECK_NEAR(mean, expected[n], 3 * sqrt(spread / TRIALS));
+        CHECK_TRUE(sqrt(spread / TRIALS) < 0.02 * expected[n]);
     }
     arena_free(&mem);
 }

@@ -132,6 +132,43 @@ static void gram_spectrum_is_the_eigenvalues_over_n(void **state)
     arena_free(&mem);
 }
 
+/* phi_i of mean square 1, orthogonal, and K = sum eta_i phi_i phi_i'. */
+static void gram_modes_make_up_the_matrix(void **state)
+{
+    enum { N = 12, RANK = 5 };
+    struct arena mem = {0};
+    struct rng r = rng_stream(1, "factors");
+    const struct mat factors = mat_normal(&mem, &r, N, RANK, 1);
+    struct mat k = mat_zero(&mem, N, N), modes, none = mat_zero(&mem, 0, 0);
+    struct spectrum s, alone;
+
+    (void)state;
+    mat_gram(&k, 1, &factors, MAT_AS_IS, 0);
+    CHECK_STATUS(spectrum_gram_modes(&s, &modes, &mem, &k), STATUS_OK);
+    CHECK_STATUS(spectrum_gram(&alone, &mem, &k), STATUS_OK);
+    assert_int_equal(s.n, RANK);
+    assert_int_equal(modes.rows, RANK);
+    assert_int_equal(modes.cols, N);
+    for (size_t i = 0; i < RANK; i++) {
+        CHECK_RELATIVE(s.eta.x[i], alone.eta.x[i], 1e-12);
+        for (size_t l = 0; l < RANK; l++) {
+            const struct vec a = mat_row(&modes, i), b = mat_row(&modes, l);
+
+            CHECK_NEAR(vec_dot(&a, &b) / N, i == l, 1e-13);
+        }
+    }
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < N; j++) {
+            double sum = 0;
+
+            for (size_t l = 0; l < RANK; l++)
+                sum += s.eta.x[l] * modes.a[l * N + i] * modes.a[l * N + j];
+            CHECK_NEAR(sum, k.a[i * N + j], 1e-12 * s.trace * N);
+        }
+    CHECK_STATUS(spectrum_gram_modes(&s, &modes, &mem, &none), STATUS_NOT_DEFINITE);
+    arena_free(&mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +176,7 @@ int main(void)
         cmocka_unit_test(a_polynomial_has_as_many_degrees),
         cmocka_unit_test(hopeless_kernels_have_a_status),
         cmocka_unit_test(gram_spectrum_is_the_eigenvalues_over_n),
+        cmocka_unit_test(gram_modes_make_up_the_matrix),
     };
 
     return cmocka_run_group_tests_name("spectrum", tests, NULL, NULL);

@@ -109,6 +109,16 @@ double learning_curve_error(const struct learning_curve *c, double noise_varianc
     return (moment(c, 2, c, 0) + c->gamma * noise_variance) / (1 - c->gamma);
 }
 
+double learning_curve_target(const struct learning_curve *c, const struct vec *squares)
+{
+    double sum = 0;
+
+    CHECK(squares->n == c->q.n, "%zu coefficients for %zu eigenvalues", squares->n, c->q.n);
+    for (size_t k = 0; k < c->q.n; k++)
+        sum += c->q.x[k] * c->q.x[k] * squares->x[k];
+    return sum / (1 - c->gamma);
+}
+
 double learning_curve_mode(const struct learning_curve *c, size_t k)
 {
     CHECK(k < c->q.n, "mode %zu of %zu", k, c->q.n);
@@ -140,12 +150,14 @@ static double backward_slope(const struct learning_curve *a, const struct learni
 double learning_curve_forward(const struct learning_curve *a, const struct learning_curve *b,
                               double rho)
 {
+    CHECK(rho >= -1 && rho <= 1, "a similarity of %g", rho);
     return (1 - rho) * forward_slope(a, b) + same_target(a, b);
 }
 
 double learning_curve_backward(const struct learning_curve *a, const struct learning_curve *b,
                                double rho)
 {
+    CHECK(rho >= -1 && rho <= 1, "a similarity of %g", rho);
     return (1 - rho) * backward_slope(a, b) + same_target(a, b);
 }
 

@@ -47,20 +47,26 @@ enum status learning_curve_solve(struct learning_curve *c, struct arena *mem,
  * sigma^2 for noise on its labels. */
 double learning_curve_error(const struct learning_curve *c, double noise_variance);
 
+/* E of one task for a fixed target of squared coefficients c_k^2 (one for each eigenvalue; of a
+ * degree, the sum over its modes), noiseless: sum q_k^2 c_k^2 / (1 - gamma). What the target has
+ * outside of the modes is not in it. */
+double learning_curve_target(const struct learning_curve *c, const struct vec *squares);
+
 /* E_k(N) / E_k(0) of a target inside mode k: q_k^2 / (1 - gamma). */
 double learning_curve_mode(const struct learning_curve *c, size_t k);
 
 /* ---- two tasks, noiseless: A, then B; theorem of Karakida and Akaho ---- */
 
-/* E_{A->B}(rho): error on B. E^back_{A->B}(rho): error on A. E_ave: of the mean of the two trained
- * separately, rho = 1. */
+/* E_{A->B}(rho): error on B. E^back_{A->B}(rho): error on A; rho is in [-1, 1] (CHECKed). E_ave: of
+ * the mean of the two trained separately, rho = 1. */
 double learning_curve_forward(const struct learning_curve *a, const struct learning_curve *b,
                               double rho);
 double learning_curve_backward(const struct learning_curve *a, const struct learning_curve *b,
                                double rho);
 double learning_curve_average(const struct learning_curve *a, const struct learning_curve *b);
 
-/* rho at which E_{A->B}(rho) = E_B, and at which E^back(rho) = E_A: transfer helps above. */
+/* rho at which E_{A->B}(rho) = E_B, and at which E^back(rho) = E_A: transfer helps above. Of the
+ * lines, which may meet outside of [-1, 1]. */
 double learning_curve_critical(const struct learning_curve *a, const struct learning_curve *b);
 double learning_curve_critical_backward(const struct learning_curve *a,
                                         const struct learning_curve *b);

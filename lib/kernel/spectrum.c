@@ -106,24 +106,44 @@ enum status spectrum_sphere(struct spectrum *s, struct arena *mem,
     return status == STATUS_OK ? finish(s) : status;
 }
 
-enum status spectrum_gram(struct spectrum *s, struct arena *mem, const struct mat *gram)
+/* vectors (n x n) and modes, both or none. */
+static enum status gram_modes(struct spectrum *s, struct mat *vectors, struct mat *modes,
+                              struct arena *mem, const struct mat *gram)
 {
     const size_t n = gram->rows;
     struct vec values = vec_zero(mem, n);
     double largest;
 
     *s = (struct spectrum){.eta = vec_zero(mem, n), .multiplicity = vec_zero(mem, n)};
-    TRY(lapack_eigen(&values, NULL, gram));
+    TRY(lapack_eigen(&values, vectors, gram));
     largest = n > 0 ? values.x[n - 1] : 0;
     if (!(largest > 0) || values.x[0] < -(double)n * 0x1p-40 * largest)
         return status_set(STATUS_NOT_DEFINITE, "a Gram matrix with eigenvalues from %g to %g",
                           n > 0 ? values.x[0] : 0, largest);
     for (size_t i = n; i-- > 0 && values.x[i] > (double)n * 0x1p-52 * largest;) {
+        for (size_t j = 0; modes != NULL && j < n; j++)
+            modes->a[s->n * n + j] = sqrt((double)n) * vectors->a[i * n + j];
         s->multiplicity.x[s->n] = 1;
         s->eta.x[s->n++] = values.x[i] / (double)n;
     }
     s->eta.n = s->multiplicity.n = s->n;
     s->trace = vec_sum(&s->eta);
+    return STATUS_OK;
+}
+
+enum status spectrum_gram(struct spectrum *s, struct arena *mem, const struct mat *gram)
+{
+    return gram_modes(s, NULL, NULL, mem, gram);
+}
+
+enum status spectrum_gram_modes(struct spectrum *s, struct mat *modes, struct arena *mem,
+                                const struct mat *gram)
+{
+    struct mat vectors = mat_zero(mem, gram->rows, gram->rows);
+
+    *modes = mat_zero(mem, gram->rows, gram->rows);
+    TRY(gram_modes(s, &vectors, modes, mem, gram));
+    modes->rows = s->n;
     return STATUS_OK;
 }
 

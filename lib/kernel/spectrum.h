@@ -50,6 +50,12 @@ enum status spectrum_sphere(struct spectrum *s, struct arena *mem,
  * positive. */
 enum status spectrum_gram(struct spectrum *s, struct arena *mem, const struct mat *gram) MUST_USE;
 
+/* The same, and *modes (s->n x n): row i is eigenfunction i at the samples, of mean square 1. For a
+ * target with the values y there, c_i = mean of phi_i y. (Canatar, Bordelon and Pehlevan, Nature
+ * Communications 12, 2021, take real data so, as a population of n points of equal weight.) */
+enum status spectrum_gram_modes(struct spectrum *s, struct mat *modes, struct arena *mem,
+                                const struct mat *gram) MUST_USE;
+
 /* sum_k m_k eta_k^2: the variance of a target drawn from the kernel's prior (learning_curve.h). */
 double spectrum_target_variance(const struct spectrum *s);
 

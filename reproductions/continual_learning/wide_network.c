@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/check.h"
 #include "geometry/empirical_ntk.h"
 #include "kernel/kernel_regression.h"
 #include "kernel/learning_curve.h"
@@ -13,7 +14,8 @@ struct run {
     const struct wide_network_spec *spec;
     size_t N, n;            /* of a task; of A, B and tests together */
     struct mat x, f;        /* n x D, n x 2 */
-    struct mat kernel[WIDE_WAYS]; /* n x n each: WIDE_OWN, at the initial weights; WIDE_INFINITE */
+    struct mat kernel[WIDE_WAYS]; /* n x n: WIDE_OWN, at the initial weights, which is WIDE_STEPS's
+                                     too, and WIDE_INFINITE */
     struct net net;
     float *inputs;          /* n x D */
     struct vec start, now;  /* n: outputs at the initial weights, and minus these */
@@ -32,7 +34,7 @@ static void prepare(struct unit *u, struct run *r)
     r->n = 2 * r->N + spec->tests;
     r->x = kernel_sphere_points(u->mem, &inputs, r->n, D);
     r->f = mat_zero(u->mem, r->n, 2);
-    r->kernel[WIDE_OWN] = mat_zero(u->mem, r->n, r->n);
+    r->kernel[WIDE_OWN] = r->kernel[WIDE_STEPS] = mat_zero(u->mem, r->n, r->n);
     r->kernel[WIDE_INFINITE] = mat_zero(u->mem, r->n, r->n);
     r->start = vec_zero(u->mem, r->n);
     r->now = vec_zero(u->mem, r->n);
@@ -73,13 +75,15 @@ static double test_error(const struct run *r, size_t target)
     return sum;
 }
 
-/* Gradient descent on (1/2N) sum (f - f_0 - y)^2 over rows first .. first + N - 1. */
-static enum status train(struct unit *u, struct run *r, size_t first, size_t target)
+/* Gradient descent on (1/2N) sum (f - f_0 - y)^2 over rows first .. first + N - 1: steps from ..
+ * to - 1 of those of a task. */
+static enum status descend(struct unit *u, struct run *r, size_t first, size_t target, int from,
+                           int to)
 {
     const float *x = r->inputs + first * r->spec->D;
     double loss = 0, scale = 0;
 
-    for (int step = 0; step < r->spec->steps; step++) {
+    for (int step = from; step < to; step++) {
         const float *f = net_forward(&r->net, x, r->N);
         float *d = net_dlogits(&r->net);
 
@@ -102,39 +106,82 @@ static enum status train(struct unit *u, struct run *r, size_t first, size_t tar
     return STATUS_OK;
 }
 
+/* Task A with looks at its course. */
+static enum status train_first(struct unit *u, struct run *r)
+{
+    struct wide_network_errors *out = r->out;
+    const int steps = r->spec->steps;
+
+    for (int from = 0, to = 1; from < steps; from = to, to = 2 * to < steps ? 2 * to : steps) {
+        CHECK(out->looks < WIDE_LOOKS, "%d steps", steps);
+        TRY(descend(u, r, 0, 0, from, to));
+        out->look[out->looks++] = (struct wide_network_look){.step = to,
+                                                             .trained = test_error(r, 0)};
+    }
+    out->error[WIDE_TRAINED][WIDE_SINGLE] = test_error(r, 0);
+    return STATUS_OK;
+}
+
+/* Biases are not counted: where sigma_b is 0 they cannot move. */
+static void measure_moves(struct run *r)
+{
+    for (size_t l = 0; l < r->net.layer_count; l++) {
+        const struct net_layer *layer = &r->net.layers[l];
+        double squares = 0;
+
+        for (size_t k = layer->weights_at; k < layer->biases_at; k++) {
+            const double move = (double)r->after_A[k] - (double)r->initial[k];
+
+            squares += move * move;
+            r->out->moved_most = fmax(r->out->moved_most, fabs(move));
+        }
+        r->out->moved[l] = sqrt(squares / (double)(layer->biases_at - layer->weights_at));
+    }
+}
+
 static enum status train_all(struct unit *u, struct run *r)
 {
-    double squares = 0;
-
-    TRY(train(u, r, 0, 0));
-    r->out->error[WIDE_TRAINED][WIDE_SINGLE] = test_error(r, 0);
+    TRY(train_first(u, r));
     net_get_params(&r->net, r->after_A);
-    for (size_t k = 0; k < r->net.param_count; k++)
-        squares += ((double)r->after_A[k] - (double)r->initial[k]) *
-                   ((double)r->after_A[k] - (double)r->initial[k]);
-    r->out->moved = sqrt(squares / (double)r->net.param_count);
-    TRY(train(u, r, r->N, 1));
+    measure_moves(r);
+    TRY(descend(u, r, r->N, 1, 0, r->spec->steps));
     r->out->error[WIDE_TRAINED][WIDE_UNRELATED] = test_error(r, 1);
     net_set_params(&r->net, r->after_A);
-    TRY(train(u, r, r->N, 0));
+    TRY(descend(u, r, r->N, 0, 0, r->spec->steps));
     r->out->error[WIDE_TRAINED][WIDE_EQUAL] = test_error(r, 0);
     return STATUS_OK;
 }
 
-/* now += K(all, rows) K(rows, rows)^-1 (f_target - now) over rows first .. first + N - 1. */
+/* K(all, rows) and a copy of K(rows, rows) for rows first .. first + N - 1. */
+static struct mat gram_at(struct unit *u, struct run *r, enum wide_network_way by, size_t first,
+                          struct mat *columns)
+{
+    struct mat square;
+
+    *columns = mat_columns(u->mem, &r->kernel[by], first, r->N);
+    square = mat_rows(columns, first, r->N);
+    return mat_copy(u->mem, &square);
+}
+
+/* now += K(all, rows) a over rows first .. first + N - 1, a = K(rows, rows)^-1 (f_target - now) or
+ * what as many steps as the network's make of it. */
 static enum status regress(struct unit *u, struct run *r, enum wide_network_way by, size_t first,
                            size_t target)
 {
-    const struct mat columns = mat_columns(u->mem, &r->kernel[by], first, r->N);
-    const struct mat square = mat_rows(&columns, first, r->N);
-    struct mat gram = mat_copy(u->mem, &square);
+    struct mat columns, gram = gram_at(u, r, by, first, &columns);
     struct vec a = vec_zero(u->mem, r->N);
+    struct kernel_descent descent;
     double rcond;
 
     for (size_t i = 0; i < r->N; i++)
         a.x[i] = r->f.a[2 * (first + i) + target] - r->now.x[first + i];
-    TRY(kernel_regression_solve(&gram, 0, &a, &rcond));
-    r->out->condition[by] = fmax(r->out->condition[by], 1 / rcond);
+    if (by == WIDE_STEPS) {
+        TRY(kernel_descent_make(&descent, u->mem, &gram, &a));
+        TRY(kernel_descent_coefficients(&a, &descent, r->spec->rate, r->spec->steps));
+    } else {
+        TRY(kernel_regression_solve(&gram, 0, &a, &rcond));
+        r->out->condition[by] = fmax(r->out->condition[by], 1 / rcond);
+    }
     mat_vec_add(&r->now, 1, &columns, MAT_AS_IS, &a, 1);
     return STATUS_OK;
 }
@@ -152,6 +199,26 @@ static enum status regress_all(struct unit *u, struct run *r, enum wide_network_
     vec_set(&r->now, &after_A);
     TRY(regress(u, r, by, r->N, 0));
     r->out->error[by][WIDE_EQUAL] = test_error(r, 0);
+    return STATUS_OK;
+}
+
+/* The course of task A, f_t = K(all, A) V' diag((1 - (1 - rate values / N)^t) / values) V y. */
+static enum status predict_looks(struct unit *u, struct run *r)
+{
+    struct mat columns, gram = gram_at(u, r, WIDE_STEPS, 0, &columns);
+    struct vec y = vec_zero(u->mem, r->N), a = vec_zero(u->mem, r->N);
+    struct kernel_descent descent;
+
+    for (size_t i = 0; i < r->N; i++)
+        y.x[i] = r->f.a[2 * i];
+    TRY(kernel_descent_make(&descent, u->mem, &gram, &y));
+    for (size_t k = 0; k < r->out->looks; k++) {
+        struct wide_network_look *at = &r->out->look[k];
+
+        TRY(kernel_descent_coefficients(&a, &descent, r->spec->rate, at->step));
+        mat_vec(&r->now, 1, &columns, &a);
+        at->kernel = test_error(r, 0);
+    }
     return STATUS_OK;
 }
 
@@ -202,6 +269,8 @@ enum status wide_network_run(const struct wide_network_spec *spec, struct unit *
     look(r, &r->start);
     TRY(train_all(u, r));
     TRY(regress_all(u, r, WIDE_OWN));
+    TRY(regress_all(u, r, WIDE_STEPS));
+    TRY(predict_looks(u, r));
     TRY(regress_all(u, r, WIDE_INFINITE));
     return solve_theory(u, r);
 }
