@@ -3,7 +3,7 @@
  * against central differences of the loops (convnet_pair.h says how near). */
 #include "convnet_pair.h"
 
-#include "again_with_avx2.h"
+#include "again_with.h"
 
 /* ---- outputs ---- */
 
@@ -112,6 +112,23 @@ static void gradients_in_blocks_agree_with_differences(void **state)
             }
 }
 
+/* Blocks of a residual net without biases, and convolutions with bias and ReLU, at 64 channels. */
+static void gradients_of_winograd_agree_with_differences(void **state)
+{
+    static const size_t chosen[] = {0, 2};
+
+    (void)state;
+    if (conv_block() < 16)
+        skip();
+    for (size_t k = 0; k < 2; k++) {
+        struct pair p = pair_start(&convnet_cases[chosen[k]], 64, &variants[0], BATCH);
+        CHECK_TRUE(convnet_winograd_count(p.net) >= 1);
+        check_outputs(&p, MODEL_EVALUATE);
+        check_directions(&p, MODEL_TRAIN);
+        pair_end(&p);
+    }
+}
+
 /* d loss / d input, for every one. */
 static void input_gradients_agree_with_differences(void **state)
 {
@@ -216,6 +233,7 @@ int main(void)
         cmocka_unit_test(loss_agrees_with_loops),
         cmocka_unit_test(gradients_agree_with_differences),
         cmocka_unit_test(gradients_in_blocks_agree_with_differences),
+        cmocka_unit_test(gradients_of_winograd_agree_with_differences),
         cmocka_unit_test(input_gradients_agree_with_differences),
         cmocka_unit_test(gradients_are_kept_and_added),
         cmocka_unit_test(smaller_batches_are_the_same_network),
