@@ -8,12 +8,19 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <sys/wait.h>
 
 #include "test.h"
 #include "net/conv_onednn.h"
 
 extern char **environ;
+
+/* A line that `make check` repeats at its end; cmocka's own skip() it counts as a failure. */
+static inline void say_skipped(const char *what, const char *missing)
+{
+    printf("# SKIP %s: %s\n", what, missing);
+}
 
 /* In the child: the limit is the one that it was started with. */
 static inline void check_limit(const char *isa)
@@ -36,8 +43,10 @@ static inline void again_with(const char *isa)
         check_limit(isa);
         return;
     }
-    if (conv_block() == 0)
-        skip();
+    if (conv_block() == 0) {
+        say_skipped(isa, "no AVX2");
+        return;
+    }
     setenv("ONEDNN_MAX_CPU_ISA", isa, 1);
     setenv("TEST_AGAIN_WITH", isa, 1);
     assert_int_equal(posix_spawn_file_actions_init(&actions), 0);

@@ -195,8 +195,10 @@ static void few_channels_have_fast_code(void **state)
 static void winograd_agrees_with_loops(void **state)
 {
     (void)state;
-    if (conv_block() < 16)
-        skip();
+    if (conv_block() < 16) {
+        say_skipped("Winograd", "no AVX-512");
+        return;
+    }
     for (size_t i = 0; i < CASES; i++)
         if (cases[i].winograd) {
             check_case(&cases[i], 0);
@@ -303,8 +305,10 @@ static void batches_in_parts_agree_with_whole_ones(void **state)
     static const struct conv_shape four = SHAPE(20, 64, 64, 64, 128, 3, 1, 1, .bias = 1);
 
     (void)state;
-    if (conv_block() < 16)
-        skip();
+    if (conv_block() < 16) {
+        say_skipped("Winograd in parts", "no AVX-512");
+        return;
+    }
     check_parts(&twice, 2);
     check_parts(&four, 4);
 }
@@ -449,8 +453,10 @@ static void a_limit_that_came_too_late_is_refused(void **state)
     struct conv *conv;
 
     (void)state;
-    if (conv_block() < 16)
-        skip();
+    if (conv_block() < 16) {
+        say_skipped("a late limit", "no AVX-512");
+        return;
+    }
     setenv("ONEDNN_MAX_CPU_ISA", "AVX2", 1);
     CHECK_STATUS(conv_create(&conv, &cases[1].shape, &options), STATUS_UNFIT);
     unsetenv("ONEDNN_MAX_CPU_ISA");

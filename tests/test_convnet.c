@@ -119,8 +119,10 @@ static void gradients_of_winograd_agree_with_differences(void **state)
     static const size_t chosen[] = {0, 2};
 
     (void)state;
-    if (conv_block() < 16)
-        skip();
+    if (conv_block() < 16) {
+        say_skipped("gradients of Winograd", "no AVX-512");
+        return;
+    }
     for (size_t k = 0; k < 2; k++) {
         struct pair p = pair_start(&convnet_cases[chosen[k]], 64, &variants[0], BATCH);
         CHECK_TRUE(convnet_winograd_count(p.net) >= 1);
@@ -247,8 +249,10 @@ static void small_passes_run_on_one_thread(void **state)
     blas_set_threads(2);
     const int has_threads = parallel_threads() == 2;
     blas_set_threads(1);
-    if (!has_threads)
-        skip(); /* built without OpenMP: the libraries have threads that nobody here counts */
+    if (!has_threads) { /* the libraries' own are not counted then */
+        say_skipped("threads of small passes", "built without OpenMP");
+        return;
+    }
     for (size_t i = 0; i < CONVNET_CASES; i++) {
         struct pair p = pair_start(&convnet_cases[i], BLOCKS, &variants[0], BATCH);
         run_gradient(&p, MODEL_TRAIN, 0);

@@ -156,13 +156,12 @@ static void measure_steps(const char *network, const char *threads, double secon
         for (int k = 0; k < 2; k++)
             times[k][n] = step(&ways[k]);
 
-    const int small = strcmp(network, "small") == 0;
     const double operations = 3 * convnet_operations(convnet_plan(ways[0].net)) *
                               (double)ways[0].batch;
     for (int k = 0; k < 2; k++) {
         const double t = median(times[k], n);
         printf("convnet.%s%s.%s\t%.6g\tms\t%s\n", network, k ? ".direct" : "", threads, t * 1e3,
-               k || small ? "" : ">1.5");
+               k ? "" : ">1.5");
         printf("convnet.%s%s.%s.rate\t%.4g\tGFLOP/s of direct sums\n", network,
                k ? ".direct" : "", threads, operations / t * 1e-9);
     }
