@@ -108,7 +108,7 @@ WHERE = --build '$(BUILD)' --profile "$$PROFILE" $(if $(DATASETS),--data "$$DATA
 # ---- what a user calls ---------------------------------------------------------------------------
 
 .PHONY: all deps datasets stand-in stand-in-full reproduce check test figures report export \
-        list status plan diff doctor bless perf fuzz mutate clean help
+        list status plan diff doctor bless perf curve fuzz mutate clean help
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -168,6 +168,9 @@ bless: all ## accept new reference values: ID=program WHY="reason" PROFILE=smoke
 
 perf: all $(PERF) ## speed, as ratios within one run (uses python3-torch where installed)
 	@sh tests/perf/run '$(BUILD)' "$$DATASETS"
+
+curve: all $(PERF) ## CIFAR-10 trained here and in PyTorch, epoch by epoch: minutes (EPOCHS, SEEDS)
+	@SEEDS="$${SEEDS:-5}" sh tests/perf/cifar_curve.sh '$(BUILD)' "$${DATASETS:-datasets/cache}"
 
 fuzz: ## look for inputs that break the readers (clang; FUZZ=seconds in all)
 	@+sh tests/fuzz/run '$(BUILD)' "$$FUZZ"

@@ -3,7 +3,7 @@
  * (conv_trial.h says how near). Everything is done once more with the library limited to AVX2. */
 #include "conv_trial.h"
 
-#include "again_with_avx2.h"
+#include "again_with.h"
 #include "base/parallel.h"
 #include "linalg/blas.h"
 
@@ -195,14 +195,125 @@ static void few_channels_have_fast_code(void **state)
 static void winograd_agrees_with_loops(void **state)
 {
     (void)state;
-    if (conv_block() < 16)
-        skip();
+    if (conv_block() < 16) {
+        say_skipped("Winograd", "no AVX-512");
+        return;
+    }
     for (size_t i = 0; i < CASES; i++)
         if (cases[i].winograd) {
             check_case(&cases[i], 0);
             check_case(&cases[i], 1);
         }
 }
+
+/* ---- batches that go in parts ---- */
+
+/* In (-1, 1): cheaper than normal numbers where there are millions. */
+static void fill_evenly(struct rng *rng, float *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        a[i] = 2 * rng_uniformf(rng) - 1;
+}
+
+static double off_by(const float *actual, const float *expected, size_t n)
+{
+    double error = 0, norm = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const double difference = (double)actual[i] - (double)expected[i];
+        error += difference * difference;
+        norm += (double)expected[i] * (double)expected[i];
+    }
+    return sqrt(error / norm);
+}
+
+/* One way of a convolution, and what its passes leave behind. */
+struct large {
+    struct conv *conv;
+    struct tensor y, dx;
+    float *dw, *db;
+    char *workspace;
+};
+
+static struct large large_start(const struct conv_shape *s, int direct)
+{
+    const struct conv_options o = {.use = CONV_TRAIN, .x_block = 16, .y_block = 16, .relu = 1,
+                                   .direct = direct};
+    struct large l = {.y = make_tensor(s->batch, s->out, s->height, s->width, 16),
+                      .dx = make_tensor(s->batch, s->in, s->height, s->width, 16),
+                      .dw = memory_get(conv_weight_count(s), sizeof *l.dw),
+                      .db = memory_get(s->out, sizeof *l.db)};
+
+    CHECK_STATUS(conv_create(&l.conv, s, &o), STATUS_OK);
+    l.workspace = memory_get(conv_workspace(l.conv), 1);
+    return l;
+}
+
+static void large_end(struct large *l)
+{
+    void *blocks[] = {l->y.data, l->dx.data, l->dw, l->db, l->workspace};
+
+    conv_free(l->conv);
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+        memory_free(blocks[i]);
+}
+
+/* Winograd rounds to 2e-7 to 1e-6 of the norm, and a sum of N floats of either sign to about
+ * u sqrt(N) of it, u = 2^-24; a part that is left out, done twice or read from another place is a
+ * large share. */
+static void check_parts(const struct conv_shape *s, size_t parts)
+{
+    struct large ways[2] = {large_start(s, 0), large_start(s, 1)};
+    struct tensor x = make_tensor(s->batch, s->in, s->height, s->width, 16);
+    struct tensor dy = make_tensor(s->batch, s->out, s->height, s->width, 16);
+    float *w = memory_get(conv_weight_count(s), sizeof *w), *b = memory_get(s->out, sizeof *b);
+    struct rng rng = rng_stream(9, "parts");
+
+    const double pixels = (double)(s->batch * s->height * s->width);
+    const double rounding = 3e-6, sums = rounding + ldexp(sqrt(pixels), -24);
+    assert_int_equal(conv_parts(ways[0].conv), parts);
+    assert_int_equal(conv_parts(ways[1].conv), 1);
+    fill_evenly(&rng, x.data, tensor_size(&x));
+    fill_evenly(&rng, dy.data, tensor_size(&dy));
+    fill_evenly(&rng, w, conv_weight_count(s));
+    fill_evenly(&rng, b, s->out);
+    for (size_t k = 0; k < 2; k++) {
+        conv_forward(ways[k].conv, w, b, &x, &ways[k].y, ways[k].workspace);
+        conv_backward_data(ways[k].conv, w, &dy, &ways[k].dx, ways[k].workspace);
+    }
+    CHECK_TRUE(off_by(ways[0].y.data, ways[1].y.data, tensor_size(&dy)) <= rounding);
+    CHECK_TRUE(off_by(ways[0].dx.data, ways[1].dx.data, tensor_size(&x)) <= rounding);
+    for (size_t again = 0; again < 2; again++) {
+        for (size_t k = 0; k < 2; k++)
+            conv_backward_weights(ways[k].conv, &x, &dy, ways[k].dw, ways[k].db,
+                                  again ? 0.75f : 0.0f, ways[k].workspace);
+        CHECK_TRUE(off_by(ways[0].dw, ways[1].dw, conv_weight_count(s)) <= sums);
+        CHECK_TRUE(off_by(ways[0].db, ways[1].db, s->out) <= sums);
+    }
+    large_end(&ways[0]);
+    large_end(&ways[1]);
+    memory_free(x.data);
+    memory_free(dy.data);
+    memory_free(w);
+    memory_free(b);
+}
+
+/* More than 96 MiB of transformed images; 64 to 128 channels are the fewest products a byte. */
+static void batches_in_parts_agree_with_whole_ones(void **state)
+{
+    static const struct conv_shape twice = SHAPE(14, 64, 65, 66, 128, 3, 1, 1, .bias = 1);
+    static const struct conv_shape four = SHAPE(20, 64, 64, 64, 128, 3, 1, 1, .bias = 1);
+
+    (void)state;
+    if (conv_block() < 16) {
+        say_skipped("Winograd in parts", "no AVX-512");
+        return;
+    }
+    check_parts(&twice, 2);
+    check_parts(&four, 4);
+}
+
+/* ---- bits ---- */
 
 /* Gradients of weights of one case, over and over. */
 static void check_gradients_stay(const struct test_case *c)
@@ -335,6 +446,27 @@ static void passes_not_asked_for_abort(void **state)
     trial_end(&evaluate);
 }
 
+/* Found once the library has looked: one line, and none is made by what it uses instead. */
+static void a_limit_that_came_too_late_is_refused(void **state)
+{
+    const struct conv_options options = options_of(&cases[1]);
+    struct conv *conv;
+
+    (void)state;
+    if (conv_block() < 16) {
+        say_skipped("a late limit", "no AVX-512");
+        return;
+    }
+    setenv("ONEDNN_MAX_CPU_ISA", "AVX2", 1);
+    CHECK_STATUS(conv_create(&conv, &cases[1].shape, &options), STATUS_UNFIT);
+    unsetenv("ONEDNN_MAX_CPU_ISA");
+    CHECK_MESSAGE("ONEDNN_MAX_CPU_ISA=AVX2, but oneDNN uses AVX512");
+    CHECK_MESSAGE("set it before the program starts");
+    assert_null(conv);
+    CHECK_STATUS(conv_create(&conv, &cases[1].shape, &options), STATUS_OK);
+    conv_free(conv);
+}
+
 static void library_is_recorded(void **state)
 {
     struct provenance p = {0};
@@ -350,9 +482,11 @@ static void library_is_recorded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_limit_that_came_too_late_is_refused), /* first: none was made before */
         cmocka_unit_test(passes_agree_with_loops),
         cmocka_unit_test(few_channels_have_fast_code),
         cmocka_unit_test(winograd_agrees_with_loops),
+        cmocka_unit_test(batches_in_parts_agree_with_whole_ones),
         cmocka_unit_test(same_call_gives_same_bits),
         cmocka_unit_test(passes_allocate_nothing),
         cmocka_unit_test(creation_without_memory_says_so),

@@ -3,7 +3,8 @@
  * against central differences of the loops (convnet_pair.h says how near). */
 #include "convnet_pair.h"
 
-#include "again_with_avx2.h"
+#include "again_with.h"
+#include "base/parallel.h"
 
 /* ---- outputs ---- */
 
@@ -112,6 +113,25 @@ static void gradients_in_blocks_agree_with_differences(void **state)
             }
 }
 
+/* Blocks of a residual net without biases, and convolutions with bias and ReLU, at 64 channels. */
+static void gradients_of_winograd_agree_with_differences(void **state)
+{
+    static const size_t chosen[] = {0, 2};
+
+    (void)state;
+    if (conv_block() < 16) {
+        say_skipped("gradients of Winograd", "no AVX-512");
+        return;
+    }
+    for (size_t k = 0; k < 2; k++) {
+        struct pair p = pair_start(&convnet_cases[chosen[k]], 64, &variants[0], BATCH);
+        CHECK_TRUE(convnet_winograd_count(p.net) >= 1);
+        check_outputs(&p, MODEL_EVALUATE);
+        check_directions(&p, MODEL_TRAIN);
+        pair_end(&p);
+    }
+}
+
 /* d loss / d input, for every one. */
 static void input_gradients_agree_with_differences(void **state)
 {
@@ -188,21 +208,56 @@ static void smaller_batches_are_the_same_network(void **state)
     }
 }
 
+/* A network made and run on two threads. */
+static struct pair run_on_two(const struct convnet_case *c, const struct convnet_options *options)
+{
+    blas_set_threads(2);
+    const int threads = parallel_threads(); /* 1 without OpenMP */
+    struct pair q = pair_start(c, BLOCKS, options, BATCH);
+    assert_int_equal(parallel_threads(), threads);
+    q.m.forward(q.m.self, q.x, BATCH, MODEL_TRAIN);
+    assert_int_equal(parallel_threads(), threads);
+    q.m.backward(q.m.self, q.weighting, 0);
+    assert_int_equal(parallel_threads(), threads);
+    blas_set_threads(1);
+    return q;
+}
+
 static void gradients_do_not_hang_on_threads(void **state)
 {
+    const struct convnet_options options = {.max_batch = BATCH, .all_threads = 1};
+
     (void)state;
     for (size_t i = 0; i < CONVNET_CASES; i++) {
         struct pair p = pair_start(&convnet_cases[i], BLOCKS, &variants[0], BATCH);
         run_gradient(&p, MODEL_TRAIN, 0);
-        blas_set_threads(2);
-        struct pair q = pair_start(&convnet_cases[i], BLOCKS, &variants[0], BATCH);
-        run_gradient(&q, MODEL_TRAIN, 0);
-        blas_set_threads(1);
+        struct pair q = run_on_two(&convnet_cases[i], &options);
         double most = 0;
         for (size_t k = 0; k < p.m.param_count; k++)
             most = fmax(most, fabs((double)p.m.grads[k]));
         for (size_t k = 0; k < p.m.param_count; k++)
             CHECK_NEAR((double)q.m.grads[k], (double)p.m.grads[k], 1e-5 * most);
+        pair_end(&p);
+        pair_end(&q);
+    }
+}
+
+/* All of these are small: their bits are those of one thread. */
+static void small_passes_run_on_one_thread(void **state)
+{
+    (void)state;
+    blas_set_threads(2);
+    const int has_threads = parallel_threads() == 2;
+    blas_set_threads(1);
+    if (!has_threads) { /* the libraries' own are not counted then */
+        say_skipped("threads of small passes", "built without OpenMP");
+        return;
+    }
+    for (size_t i = 0; i < CONVNET_CASES; i++) {
+        struct pair p = pair_start(&convnet_cases[i], BLOCKS, &variants[0], BATCH);
+        run_gradient(&p, MODEL_TRAIN, 0);
+        struct pair q = run_on_two(&convnet_cases[i], &variants[0]);
+        assert_memory_equal(q.m.grads, p.m.grads, p.m.param_count * sizeof(float));
         pair_end(&p);
         pair_end(&q);
     }
@@ -216,10 +271,12 @@ int main(void)
         cmocka_unit_test(loss_agrees_with_loops),
         cmocka_unit_test(gradients_agree_with_differences),
         cmocka_unit_test(gradients_in_blocks_agree_with_differences),
+        cmocka_unit_test(gradients_of_winograd_agree_with_differences),
         cmocka_unit_test(input_gradients_agree_with_differences),
         cmocka_unit_test(gradients_are_kept_and_added),
         cmocka_unit_test(smaller_batches_are_the_same_network),
         cmocka_unit_test(all_holds_with_avx2),
+        cmocka_unit_test(small_passes_run_on_one_thread),
         cmocka_unit_test(gradients_do_not_hang_on_threads), /* last: no fork after threads */
     };
 

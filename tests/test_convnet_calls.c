@@ -149,6 +149,7 @@ static void layout_is_recorded(void **state)
     convnet_record(odd.net, &p);
     CHECK_TEXT(provenance_get(&p, "net.layout"), "channels last");
     CHECK_TEXT(provenance_get(&p, "net.winograd"), "0 of 6 convolutions");
+    CHECK_TRUE(strstr(provenance_get(&p, "net.threads"), "one below 10 million") != NULL);
     convnet_record(blocks.net, &p);
     CHECK_TRUE((strstr(provenance_get(&p, "net.layout"), "blocks of") != NULL) ==
                (conv_block() > 0));

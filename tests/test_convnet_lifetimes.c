@@ -2,7 +2,7 @@
 /* What shares memory in a network over images, and that nothing notices. */
 #include "convnet_pair.h"
 
-#include "again_with_avx2.h"
+#include "again_with.h"
 #include "net/convnet_models.h"
 #include "net/train.h"
 

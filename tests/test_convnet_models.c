@@ -4,7 +4,7 @@
 #include "test.h"
 
 #include "aborts.h"
-#include "again_with_avx2.h"
+#include "again_with.h"
 #include "convnet_naive.h"
 #include "base/memory.h"
 #include "base/rng.h"
@@ -76,6 +76,27 @@ static void encoders_and_decoders_have_their_counts(void **state)
     assert_int_equal(convnet_param_count(&decoder), 2891075);
     assert_int_equal(decoder.shapes[decoder.count].c, 3 * 32 * 32);
     assert_int_equal(params(convnet_models_decoder(&eighth, 16)), 44779);
+}
+
+/* 784-400-(2 x 64) and back, a classifier of 10 digits on 64 numbers; of the layers dropout alone
+ * has no parameters. */
+static void the_transfer_of_digits_has_its_counts(void **state)
+{
+    struct convnet_model_options o = mnist;
+
+    (void)state;
+    o.outputs = 2 * 64;
+    o.hidden = 400;
+    o.dropout = 0.1;
+    const struct convnet_spec encoder = convnet_models_mlp_encoder(&o);
+    assert_int_equal(convnet_param_count(&encoder),
+                     784 * 400 + 400 + 2 * 400 + 400 * 128 + 128);
+    assert_int_equal(encoder.layers[2].kind, LAYER_DROPOUT);
+    CHECK_NEAR(encoder.layers[2].probability, 0.1, 0);
+    assert_int_equal(params(convnet_models_mlp_decoder(&o, 64)),
+                     64 * 400 + 400 + 2 * 400 + 400 * 784 + 784);
+    o.outputs = 10;
+    assert_int_equal(params(convnet_models_classifier(&o, 64)), 64 * 10 + 10);
 }
 
 /* Two operations a product; the papers' code counts 133 and 506 million products. */
@@ -165,16 +186,20 @@ static void check_run(const struct convnet_spec *s, enum model_mode mode)
 
 static void networks_agree_with_loops(void **state)
 {
-    struct convnet_model_options o = eighth, pictures = mnist;
+    struct convnet_model_options o = eighth, pictures = mnist, dropping = eighth;
 
     (void)state;
     pictures.outputs = 10;
     pictures.divide = 8;
+    dropping.hidden = 400;
+    dropping.dropout = 0.1;
     const struct convnet_spec specs[] = {
         convnet_models_conv(&o),          convnet_models_conv_hidden(&o),
         convnet_models_wrn(&o),           convnet_models_resnet(&o),
         convnet_models_mlp_encoder(&o),   convnet_models_mlp_decoder(&o, 8),
         convnet_models_decoder(&o, 8),    convnet_models_conv(&pictures),
+        convnet_models_mlp_encoder(&dropping),
+        convnet_models_mlp_decoder(&dropping, 8), convnet_models_classifier(&o, 8),
     };
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
         check_run(&specs[i], MODEL_TRAIN);
@@ -299,6 +324,7 @@ int main(void)
         cmocka_unit_test(eight_layers_have_their_hidden_one),
         cmocka_unit_test(counts_hold_at_other_widths),
         cmocka_unit_test(encoders_and_decoders_have_their_counts),
+        cmocka_unit_test(the_transfer_of_digits_has_its_counts),
         cmocka_unit_test(operations_are_counted),
         cmocka_unit_test(channels_are_those_of_the_code),
         cmocka_unit_test(wrn_has_the_form_of_the_code),
@@ -308,6 +334,7 @@ int main(void)
         cmocka_unit_test(networks_have_fast_code),
         cmocka_unit_test(a_padding_beyond_one_has_fast_code),
         cmocka_unit_test(all_holds_with_avx2),
+        cmocka_unit_test(all_holds_with_sse41),
     };
 
     blas_set_threads(1);

@@ -3,6 +3,9 @@
  * tasks is the same with kept pairs as without. */
 #include "test.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "base/file.h"
 #include "base/memory.h"
 #include "linalg/blas.h"
@@ -94,6 +97,76 @@ static void a_kept_model_is_the_trained_one(void **state)
     assert_memory_equal(trained.params, m.params, m.param_count * sizeof *m.params);
     assert_memory_equal(trained.state, m.state, m.state_count * sizeof *m.state);
     convnet_free(net);
+}
+
+/* ---- a training that is killed ---- */
+
+/* Backward passes of a convolution or the like, and the one that ends the process. */
+struct passes {
+    size_t seen, last;
+};
+
+static void count_passes(void *context, const struct convnet_sight *sight)
+{
+    struct passes *p = context;
+
+    (void)sight;
+    if (++p->seen == p->last)
+        raise(SIGKILL);
+}
+
+/* The model of task b, its passes counted; with last > 0 the process ends there. */
+static void get_counted(struct source_model *out, const struct source_options *options,
+                        struct passes *passes, const char *folder)
+{
+    struct convnet *net;
+
+    CHECK_STATUS(transfer_net_create(&net, &net_spec, 1), STATUS_OK);
+    convnet_watch(net, count_passes, passes);
+    CHECK_STATUS(source_model_get(out, &mem, net, &tasks[1], options, 1, folder), STATUS_OK);
+    convnet_free(net);
+}
+
+static void kill_inside(const struct source_options *options, size_t last, const char *folder)
+{
+    const pid_t child = fork();
+    int status = 0;
+
+    if (child == 0) {
+        struct passes passes = {0, last};
+        struct source_model lost;
+        get_counted(&lost, options, &passes, folder);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    CHECK_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+/* Killed at two and at four fifths; the rest is then less than a third of the passes. */
+static void a_killed_training_goes_on(void **state)
+{
+    const char *folder = test_folder();
+    struct passes whole = {0, 0}, rest = {0, 0}, none = {0, 0};
+    struct source_model expected, resumed, found;
+    struct source_options augmented = source;
+
+    (void)state;
+    augmented.pad = 1;
+    get_counted(&expected, &augmented, &whole, NULL);
+    kill_inside(&augmented, whole.seen * 2 / 5, folder);
+    kill_inside(&augmented, whole.seen * 2 / 5, folder);
+    get_counted(&resumed, &augmented, &rest, folder);
+    CHECK_TRUE(rest.seen > 0 && rest.seen * 3 < whole.seen);
+    get_counted(&found, &augmented, &none, folder);
+    assert_int_equal(none.seen, 0);
+    const struct source_model *same[] = {&resumed, &found};
+    for (size_t k = 0; k < 2; k++) {
+        assert_memory_equal(same[k]->params, expected.params,
+                            expected.param_count * sizeof(float));
+        assert_memory_equal(same[k]->state, expected.state, expected.state_count * sizeof(float));
+        assert_memory_equal(same[k]->accuracy, expected.accuracy, sizeof expected.accuracy);
+        CHECK_NEAR(same[k]->loss, expected.loss, 0);
+    }
 }
 
 /* An arena's own end is the caller's to guard. */
@@ -231,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_kept_model_is_the_trained_one),
+        cmocka_unit_test(a_killed_training_goes_on),
         cmocka_unit_test(exhausted_memory_is_a_status),
         cmocka_unit_test(both_networks_are_those_of_the_published_code),
         cmocka_unit_test(a_matrix_is_the_same_from_kept_pairs),

@@ -6,9 +6,11 @@
 #include <sys/wait.h>
 
 #include "aborts.h"
+#include "convnet_cases.h"
 #include "damaged.h"
 #include "data/augment.h"
 #include "linalg/blas.h"
+#include "net/convnet.h"
 #include "net/train.h"
 #include "net/train_resume.h"
 #include "noisy_model.h"
@@ -217,6 +219,101 @@ static void trainings_killed_again_and_again_end_in_the_same_bits(void **state)
     CHECK_STATUS(train(&way, name("again"), 0, &resumed), STATUS_OK);
     check_same(&whole, &resumed);
     CHECK_TRUE(resumed.passes < 14);
+}
+
+/* ---- a network over images ---- */
+
+/* Running statistics, dropped channels and, with AVX-512, Winograd. */
+enum { IMAGE = 8 * 9, CHANNELS = 64 };
+
+struct image_end {
+    struct train_result result;
+    struct rng order, dropout;
+    float *params, *state;    /* the arena's */
+    size_t param_count, state_count;
+    size_t layers, kill_at;   /* layers met on the way back; the one that ends the process, or 0 */
+};
+
+static void meet_layer(void *context, const struct convnet_sight *sight)
+{
+    struct image_end *end = context;
+
+    (void)sight;
+    if (++end->layers == end->kill_at)
+        raise(SIGKILL);
+}
+
+static float *kept(struct arena *mem, const float *values, size_t n)
+{
+    float *copy = arena_get(mem, n, sizeof *copy);
+
+    memcpy(copy, values, n * sizeof *copy);
+    return copy;
+}
+
+static void train_images(struct arena *mem, const char *file, struct image_end *end)
+{
+    const struct convnet_spec spec = convnet_cases[2].spec(CHANNELS);
+    const struct train_checkpoint checkpoint = {.path = file, .every_epochs = 2};
+    const struct train_options options = {.batch = BATCH, .max_epochs = EPOCHS,
+                                          .learning_rate = 0.05, .momentum = 0.9,
+                                          .checkpoint = file != NULL ? &checkpoint : NULL};
+    struct rng draws = rng_stream(3, "images");
+    float *images = arena_get(mem, N * IMAGE, sizeof *images);
+    struct convnet *net;
+
+    CHECK_TEXT(convnet_cases[2].name, "pools");
+    rng_normalsf(&draws, images, N * IMAGE);
+    CHECK_STATUS(convnet_create(&net, &spec, &(struct convnet_options){.max_batch = BATCH}),
+                 STATUS_OK);
+    convnet_init(net, &draws);
+    convnet_watch(net, meet_layer, end);
+    const struct model m = convnet_model(net);
+    end->order = rng_stream(1, "order");
+    CHECK_STATUS(train_model(&m, &(struct train_data){.n = N, .x = images, .labels = labels},
+                             &options, &end->order, &end->result), STATUS_OK);
+    end->dropout = *m.rng;
+    end->param_count = m.param_count;
+    end->state_count = m.state_count;
+    end->params = kept(mem, m.params, m.param_count);
+    end->state = kept(mem, m.state, m.state_count);
+    convnet_free(net);
+}
+
+static void train_images_and_die(struct arena *mem, const char *file, size_t kill_at)
+{
+    struct image_end end = {.kill_at = kill_at};
+    const pid_t child = fork();
+    int status = 0;
+
+    if (child == 0) {
+        train_images(mem, file, &end);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    CHECK_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    CHECK_TRUE(file_exists(file));
+}
+
+static void networks_over_images_end_in_the_same_bits(void **state)
+{
+    struct image_end whole = {0}, resumed = {0};
+    struct arena mem = {0};
+
+    (void)state;
+    train_images(&mem, NULL, &whole);
+    CHECK_TRUE(whole.result.steps == EPOCHS * AN_EPOCH && whole.state_count == 4 * CHANNELS);
+    train_images_and_die(&mem, name("images"), whole.layers * 9 / 10);
+    train_images(&mem, name("images"), &resumed);
+    CHECK_TRUE(resumed.layers * EPOCHS == whole.layers * 2); /* the last two epochs */
+    assert_memory_equal(resumed.params, whole.params, whole.param_count * sizeof(float));
+    assert_memory_equal(resumed.state, whole.state, whole.state_count * sizeof(float));
+    CHECK_TRUE(resumed.dropout.block == whole.dropout.block &&
+               resumed.dropout.left == whole.dropout.left &&
+               resumed.order.block == whole.order.block &&
+               resumed.result.loss == whole.result.loss);
+    CHECK_TRUE(!file_exists(name("images")));
+    arena_free(&mem);
 }
 
 /* ---- what is refused ---- */
@@ -445,6 +542,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_trainings_end_in_the_same_bits),
         cmocka_unit_test(trainings_killed_again_and_again_end_in_the_same_bits),
+        cmocka_unit_test(networks_over_images_end_in_the_same_bits),
         cmocka_unit_test(checkpoints_of_other_trainings_are_refused),
         cmocka_unit_test(damaged_checkpoints_are_refused),
         cmocka_unit_test(forged_positions_are_refused),

@@ -472,6 +472,11 @@ int conv_is_winograd(const struct conv *conv)
     return conv->winograd;
 }
 
+size_t conv_parts(const struct conv *conv)
+{
+    return conv->parts;
+}
+
 static const char *implementation(const struct pass *pass)
 {
     const char *name = "";

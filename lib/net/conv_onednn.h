@@ -56,6 +56,9 @@ size_t conv_workspace(const struct conv *conv);
 
 int conv_is_winograd(const struct conv *conv);
 
+/* In how many parts, one after the other, the batch goes; 1 but for large batches by Winograd. */
+size_t conv_parts(const struct conv *conv);
+
 /* The library's name of the forward one, "jit:avx512_core" and the like, and how many of the passes
  * are its plain loops, "ref:any", hundreds of times slower: 0 for all that networks here use. */
 const char *conv_implementation(const struct conv *conv);

@@ -17,6 +17,12 @@
  * made once a batch size: those of max_batch at creation, others by convnet_prepare, or else at
  * their first pass, for which there is no status: without memory that pass aborts (CHECK).
  *
+ * Where a process has several threads, a pass of few products still runs on the calling one alone:
+ * threads that wait passively take some 40 us to wake, several times a layer (measured on two
+ * cores: an eighth of the conv net, batches of 20, took 4.1 ms a step on two threads and 0.5 on
+ * one). The rule is fixed: less than CONVNET_THREADS_FROM million multiplications a layer, forward,
+ * in the mean over the layers.
+ *
  * Results are the same bits from run to run for one processor class, library and thread count. */
 #ifndef NET_CONVNET_H
 #define NET_CONVNET_H
@@ -31,6 +37,8 @@
 #include "net/model.h"
 #include "net/tensor.h"
 
+enum { CONVNET_THREADS_FROM = 10 }; /* million multiplications a layer and pass */
+
 struct convnet_options {
     size_t max_batch;     /* at least 1 */
     int evaluate_only;    /* no gradients: less memory */
@@ -39,6 +47,7 @@ struct convnet_options {
     int repeat_backward;  /* 1: more than one backward pass after a forward pass: more memory */
     int keep_all;         /* 1: that, and no activation is made again or loses its place: faster,
                              much more memory */
+    int all_threads;      /* 1: small passes too run on all threads */
     uint64_t seed;        /* root of the stream "dropout" */
 };
 
@@ -115,7 +124,8 @@ size_t convnet_winograd_count(const struct convnet *net);
 /* Passes of convolutions for which the library has no fast code (conv_onednn.h). */
 size_t convnet_reference_passes(const struct convnet *net);
 
-/* conv_record, and net.layout, net.winograd ("12 of 20 convolutions"). */
+/* conv_record, and net.layout, net.winograd ("12 of 20 convolutions"), net.threads (the rule, and
+ * what an image has). */
 void convnet_record(const struct convnet *net, struct provenance *p);
 
 #endif

@@ -256,6 +256,7 @@ void convnet_backward(void *self, const float *dlogits, float keep)
                            "repeat_backward");
     if (dlogits != top)
         memcpy(top, dlogits, net->batch * net->spec.shapes[net->spec.count].c * sizeof *top);
+    const int threads = convnet_start_threads(net, net->batch);
     for (size_t i = net->spec.count; i-- > 0;) {
         const double since = start_time(net);
         if (!net->tensors[i + 1].wants_delta)
@@ -264,6 +265,7 @@ void convnet_backward(void *self, const float *dlogits, float keep)
         if (!convnet_is_conv(&net->spec.layers[i]))
             add_layer_time(net, &net->layers[i], since);
     }
+    convnet_end_threads(threads);
     for (size_t i = 0; i <= net->spec.count; i++)
         net->tensors[i].is_back = 0;
     if (!net->options.repeat_backward)

@@ -158,6 +158,7 @@ const float *convnet_forward(void *self, const float *x, size_t batch, enum mode
     net->mode = mode;
     convnet_point(net); /* what the last backward pass has made again lies elsewhere */
     net->tensors[0].data = (float *)(uintptr_t)x; /* only read */
+    const int threads = convnet_start_threads(net, batch);
     for (size_t i = 0; i < net->spec.count; i++) {
         const double since = start_time(net);
         forward_layer(net, i);
@@ -166,5 +167,6 @@ const float *convnet_forward(void *self, const float *x, size_t batch, enum mode
         else
             add_layer_time(net, &net->layers[i], since);
     }
+    convnet_end_threads(threads);
     return net->tensors[net->spec.count].data;
 }

@@ -112,21 +112,36 @@ struct convnet_spec convnet_models_resnet(const struct convnet_model_options *o)
 
 /* ---- encoders and decoders ---- */
 
+/* The one hidden layer of either. */
+static size_t mlp_hidden(struct convnet_spec *s, const struct convnet_model_options *o)
+{
+    const size_t units = scaled(o, o->hidden > 0 ? o->hidden : 256);
+    const size_t x = convnet_batch_norm_relu(s, convnet_linear(s, 0, units));
+
+    return o->dropout > 0 ? convnet_dropout(s, x, o->dropout, 0) : x;
+}
+
 struct convnet_spec convnet_models_mlp_encoder(const struct convnet_model_options *o)
 {
     struct convnet_spec s = start(o);
 
-    convnet_linear(&s, convnet_batch_norm_relu(&s, convnet_linear(&s, 0, scaled(o, 256))),
-                   o->outputs);
+    convnet_linear(&s, mlp_hidden(&s, o), o->outputs);
     return s;
 }
 
 struct convnet_spec convnet_models_mlp_decoder(const struct convnet_model_options *o, size_t latent)
 {
     struct convnet_spec s = convnet_spec_start(latent, 1, 1);
-    const size_t hidden = convnet_batch_norm_relu(&s, convnet_linear(&s, 0, scaled(o, 256)));
 
-    convnet_sigmoid(&s, convnet_linear(&s, hidden, o->channels * o->size * o->size));
+    convnet_sigmoid(&s, convnet_linear(&s, mlp_hidden(&s, o), o->channels * o->size * o->size));
+    return s;
+}
+
+struct convnet_spec convnet_models_classifier(const struct convnet_model_options *o, size_t latent)
+{
+    struct convnet_spec s = convnet_spec_start(latent, 1, 1);
+
+    convnet_linear(&s, 0, o->outputs);
     return s;
 }
 

@@ -19,6 +19,8 @@ struct convnet_model_options {
     size_t size;             /* rows, and as many columns */
     size_t outputs;          /* classes; of an encoder: numbers that it hands on */
     size_t multiply, divide; /* of channels and of hidden units; 0: 1 */
+    size_t hidden;           /* units of an encoder or decoder of linear layers; 0: 256 */
+    double dropout;          /* behind them: of a zero */
 };
 
 /* Six convolutions with biases, 32-64-128-128-256-256, the first of each pair with batch
@@ -42,12 +44,18 @@ struct convnet_spec convnet_models_wrn(const struct convnet_model_options *optio
  * it has 2 x latent outputs (means and logarithms of variances). */
 struct convnet_spec convnet_models_resnet(const struct convnet_model_options *options);
 
-/* linear 256, batch normalization, ReLU, linear to outputs; for MNIST 784-256-(2 x 16). */
+/* linear 256, batch normalization, ReLU, dropout where it is asked for, linear to outputs; for MNIST
+ * 784-256-(2 x 16), and for the transfer between its digits hidden 400, dropout 0.1 and
+ * 784-400-(2 x 64) (appendix A). The batch normalization is ours. */
 struct convnet_spec convnet_models_mlp_encoder(const struct convnet_model_options *options);
 
 /* The mirror image, from `latent` numbers to channels size^2 in (0, 1); outputs is not read. */
 struct convnet_spec convnet_models_mlp_decoder(const struct convnet_model_options *options,
                                                size_t latent);
+
+/* What tells classes from `latent` numbers: one linear layer to outputs. */
+struct convnet_spec convnet_models_classifier(const struct convnet_model_options *options,
+                                              size_t latent);
 
 /* One linear layer and four transposed convolutions (4 x 4, stride 2), batch normalization and ReLU
  * between, a sigmoid at the end; outputs are channels size^2 numbers, NCHW. The channels

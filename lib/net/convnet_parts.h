@@ -131,6 +131,11 @@ int convnet_masks(const struct convnet *net, size_t layer);
  * where its output is made again. */
 void convnet_apply_norm(const struct convnet *net, size_t layer);
 
+/* Before and after what is made for or done with a batch of this size: on one thread where it is
+ * small. The first returns what the second takes. */
+int convnet_start_threads(const struct convnet *net, size_t batch);
+void convnet_end_threads(int threads);
+
 /* convnet_prepare, and this batch size becomes the present one. */
 enum status convnet_take_shape(struct convnet *net, size_t batch) MUST_USE;
 void convnet_free_primitives(struct convnet *net);

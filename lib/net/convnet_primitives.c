@@ -2,7 +2,39 @@
 /* convnet_primitives: the library's convolutions of a network, once a batch size. */
 #include "base/check.h"
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "net/convnet_parts.h"
+
+/* ---- threads ---- */
+
+/* Million multiplications a layer, forward, of one image. */
+static double million_a_layer(const struct convnet *net)
+{
+    return convnet_operations(&net->spec) / 2e6 / (double)net->spec.count;
+}
+
+static int is_small(const struct convnet *net, size_t batch)
+{
+    return !net->options.all_threads &&
+           (double)batch * million_a_layer(net) < CONVNET_THREADS_FROM;
+}
+
+int convnet_start_threads(const struct convnet *net, size_t batch)
+{
+    const int threads = parallel_threads();
+
+    if (threads > 1 && is_small(net, batch))
+        parallel_set_threads(1);
+    return threads;
+}
+
+void convnet_end_threads(int threads)
+{
+    if (parallel_threads() != threads)
+        parallel_set_threads(threads);
+}
+
+/* ---- primitives ---- */
 
 static struct conv_options conv_options_of(const struct convnet *net, size_t i)
 {
@@ -118,7 +150,9 @@ enum status convnet_prepare(struct convnet *net, size_t batch)
         return STATUS_MEMORY;
     net->shapes = grown;
 
+    const int threads = convnet_start_threads(net, batch); /* primitives are made for so many */
     const enum status status = make_shape(net, batch, &grown[net->shape_count]);
+    convnet_end_threads(threads);
     if (status != STATUS_OK)
         free_shape(net, &grown[net->shape_count]);
     else
@@ -177,6 +211,8 @@ void convnet_record(const struct convnet *net, struct provenance *p)
         provenance_set(p, "net.layout", "blocks of %zu channels", net->block);
     else
         provenance_set(p, "net.layout", "channels last");
+    provenance_set(p, "net.threads", "one below %d million multiplications a layer; an image has "
+                   "%.3g", CONVNET_THREADS_FROM, million_a_layer(net));
     provenance_set(p, "net.winograd", "%zu of %zu convolutions", convnet_winograd_count(net),
                    convnet_conv_count(net));
 }

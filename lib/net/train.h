@@ -72,7 +72,8 @@ struct train_data {
     const float *targets; /* n x outputs: squared loss */
     /* Writes the inputs of the named examples to out (count x inputs): augmentation, or data that
      * is not in memory as floats. To be the same after a checkpoint it depends on source, epoch
-     * (from 0) and the indices alone. */
+     * (from 0) and the indices alone. It runs between two steps, on the thread that trains: nothing
+     * hides its time (tests/perf/augment.c measures it). */
     void (*fill)(void *source, size_t epoch, const uint32_t *indices, size_t count, float *out);
     void *source;
 };

@@ -66,14 +66,16 @@ static enum status prepare(const struct model *model, const struct task_images *
     return STATUS_OK;
 }
 
+/* `file` (or NULL) is where a training that is killed goes on from: its last whole epoch. */
 static enum status train(struct source_model *out, struct convnet *net,
                          const struct task_images *source, const struct source_options *options,
-                         uint64_t seed)
+                         uint64_t seed, const char *file)
 {
     const struct task_part_images *images = &source->part[TASK_TRAIN];
     const struct model model = convnet_model(net);
     size_t milestones[3];
-    const struct train_options how = training(options, milestones);
+    const struct train_checkpoint checkpoint = {.path = file, .every_epochs = 1};
+    struct train_options how = training(options, milestones);
     struct rng init = rng_stream(seed, "init:%s", source->name),
                order = rng_stream(seed, "order:%s", source->name);
     struct augment augment;
@@ -88,6 +90,7 @@ static enum status train(struct source_model *out, struct convnet *net,
         data.fill = augment_fill;
         data.source = &augment;
     }
+    how.checkpoint = file != NULL ? &checkpoint : NULL;
     convnet_init(net, &init);
     if (model.rng != NULL)
         *model.rng = rng_stream(seed, "dropout:%s", source->name);
@@ -109,7 +112,7 @@ static enum status train(struct source_model *out, struct convnet *net,
 enum { BLOCKS = 4 };
 
 struct kept {
-    char path[4096], owner[DIGEST_TEXT];
+    char path[4096], unfinished[4096 + 8], owner[DIGEST_TEXT];
     struct checkpoint_block blocks[BLOCKS];
 };
 
@@ -132,6 +135,7 @@ static void name_file(struct kept *k, struct source_model *out, const struct tas
     digest_bytes(&d, images->label, images->n);
     digest_end(&d, k->owner);
     snprintf(k->path, sizeof k->path, "%s/source.%.16s", artifacts, k->owner);
+    snprintf(k->unfinished, sizeof k->unfinished, "%s.part", k->path);
     k->blocks[0] =
         (struct checkpoint_block){"params", out->params, out->param_count * sizeof *out->params};
     k->blocks[1] =
@@ -140,12 +144,12 @@ static void name_file(struct kept *k, struct source_model *out, const struct tas
     k->blocks[3] = (struct checkpoint_block){"loss", &out->loss, sizeof out->loss};
 }
 
-static enum status keep(const struct kept *k, const char *artifacts)
+static enum status keep(const struct kept *k)
 {
     void *room = memory_get(checkpoint_size(k->blocks, BLOCKS), 1);
-    enum status status = room != NULL ? file_make_folder(artifacts) : STATUS_MEMORY;
+    enum status status = STATUS_MEMORY;
 
-    if (status == STATUS_OK)
+    if (room != NULL)
         status = checkpoint_save(k->path, k->owner, k->blocks, BLOCKS, room);
     memory_free(room);
     return status;
@@ -165,15 +169,16 @@ enum status source_model_get(struct source_model *out, struct arena *mem, struct
         .state = arena_get(mem, model.state_count, sizeof(float))};
     TRY(prepare(&model, source));
     if (artifacts == NULL)
-        return train(out, net, source, options, seed);
+        return train(out, net, source, options, seed, NULL);
     name_file(&k, out, source, options, seed, artifacts);
     if (file_exists(k.path)) {
         TRY(checkpoint_load(k.path, k.owner, k.blocks, BLOCKS));
         source_model_restore(out, &model);
         return STATUS_OK;
     }
-    TRY(train(out, net, source, options, seed));
-    return keep(&k, artifacts);
+    TRY(file_make_folder(artifacts));
+    TRY(train(out, net, source, options, seed, k.unfinished));
+    return keep(&k);
 }
 
 void source_model_restore(const struct source_model *s, const struct model *model)

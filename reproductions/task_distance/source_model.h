@@ -47,7 +47,8 @@ struct source_model {
 
 /* Trains `model` from a fresh start (streams "init:<task>", "order:<task>" of the seed) or, where
  * `artifacts` (a folder, or NULL) holds this task's and seed's, takes it from there; keeps it there
- * otherwise. The model is left at w^s. STATUS_DIVERGED and the statuses of train_model. */
+ * otherwise. With artifacts a training that was killed goes on from its last whole epoch, to the
+ * same bits. The model is left at w^s. STATUS_DIVERGED and the statuses of train_model. */
 enum status source_model_get(struct source_model *out, struct arena *mem, struct convnet *net,
                              const struct task_images *source, const struct source_options *options,
                              uint64_t seed, const char *artifacts) MUST_USE;
