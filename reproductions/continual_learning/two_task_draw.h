@@ -11,7 +11,7 @@
 #include "base/status.h"
 #include "kernel/ntk.h"
 
-enum { TWO_TASK_SIMILARITIES = 8 };
+enum { TWO_TASK_SIMILARITIES = 10 };
 
 struct two_task_draws {
     size_t N_A, N_B, tests; /* inputs of the tasks, test inputs */
