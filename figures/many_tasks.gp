@@ -18,9 +18,10 @@ set xlabel 'task n'
 set key at graph 0, graph 1.02 left bottom Left reverse vertical maxrows 3
 file = table('measured')
 which(j) = word(unequal, j)
-label(j) = word("'1000, 10' '1000, 50' '1000, 100' '1000, 500' '4000, 50'", j)
-count = profile eq 'smoke' ? 1 : 5
+label(j) = word(unequal, j)
+count = profile eq 'smoke' ? 1 : profile eq 'paper' ? 4 : 5
 if (profile eq 'smoke') { unequal = equal }
+if (profile eq 'paper') { unequal = "'4000, 10' '4000, 50' '4000, 100' '4000, 500'" }
 set yrange [0:1.5]
 set ylabel 'error, in E_1'
 set label 1 'unequal: N_1, N_n' at graph 0, screen 0.955 left textcolor rgb ink font heading
