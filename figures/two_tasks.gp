@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # two_tasks: error on B after A and B, and on A after B, against the similarity of the targets.
 summary = ARG1; output = ARG2; format = ARG3; data = ARG4; profile = ARG5
-width = 900; height = 400
+width = 1040; height = 400
 load 'figures/style.gp'
 
 over = 'rho [1]'
 count = cell_count
-name(j) = cell(j)
+name(j) = (strstrt(cell(j), 'D=') ? '' : 'D=10, ').cell(j)
 theory = "for [j=1:count] file using (in_cell(which(j)) ? column(over) : NaN):(column(expected)) with lines lt j notitle"
 points = "for [j=1:count] file using (in_cell(which(j)) ? column(over) : NaN):(column(what(j))):(edge(what(j), '.low')):(edge(what(j), '.high')) with yerrorbars lt j ps 0.8 lw 1.4 title name(j).seeds(j)"
 
