@@ -349,6 +349,24 @@ static void a_run_that_leaves_the_numbers_is_an_outcome(void **state)
     arena_free(&p.mem);
 }
 
+/* The factor of eight inputs of more than eight numbers each is singular. */
+static void a_method_that_finds_no_step_is_an_outcome(void **state)
+{
+    struct class_variant undamped = *class_variant_find(CLASS_PICTURES, "ill-kfac");
+    struct class_setup s = setup;
+    struct class_outcome out;
+    struct pictures p;
+
+    (void)state;
+    make(&p);
+    s.batch = 8;
+    undamped.method.kfac_damping = 1e-300;
+    CHECK_STATUS(class_run(&s, &undamped, 0, &p.unit, 1, "run", CLASS_TEST, NULL, NULL, &out),
+                 STATUS_OK);
+    assert_int_equal(out.diverged_step, 1);
+    arena_free(&p.mem);
+}
+
 /* ---- the search and the unit ---- */
 
 static const struct metric metrics[] = {CLASS_SEARCH_METRICS};
@@ -442,6 +460,7 @@ int main(void)
         cmocka_unit_test(scales_of_logits_are_in_the_loss),
         cmocka_unit_test(a_level_is_reached_by_the_mean_of_the_last_steps),
         cmocka_unit_test(a_run_that_leaves_the_numbers_is_an_outcome),
+        cmocka_unit_test(a_method_that_finds_no_step_is_an_outcome),
         cmocka_unit_test(a_search_ends_inside_its_grid_or_at_its_widest),
         cmocka_unit_test(half_way_is_between_a_units_error_and_guessing),
     };

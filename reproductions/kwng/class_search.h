@@ -8,7 +8,9 @@
 #include "kwng/classification.h"
 
 struct class_search {
-    int tuning;                 /* seeds 1..tuning of streams that no other run has ("tune") */
+    int tuning;                 /* seeds 1..tuning of streams of their own ("tune"): records, order
+                                   and initial parameters; what an optimizer draws it draws as
+                                   other runs of the seed do */
     int grid, widest;           /* rates at first, from the first one in print; at most */
 };
 
@@ -41,7 +43,8 @@ enum status class_search_run(const struct class_setup *s, const struct class_sea
 #define CLASS_SEARCH_RULE                                                                          \
     "The paper chooses a step size for each method and gives no grid. Ours: half decades, four "   \
     "at first and more while the best is at an edge, the mean error of two tuning seeds on 2,000 " \
-    "training records that the runs do not train on. "
+    "training records that the runs do not train on. Where a grid begins is set by hand, near "    \
+    "what each method is known to need. "
 
 #define CLASS_SEARCH_CLAIMS(limit, limit_words, limit_reason)                                      \
     {.id = "grids-in-print", .place = "ours: what the other programs say of their rates",          \

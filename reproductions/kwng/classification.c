@@ -137,6 +137,13 @@ static void watch_level(struct run *r, double loss)
     }
 }
 
+/* What a method's own numbers can end in: an outcome of it, not a failure of the program. */
+static int is_outcome(enum status status)
+{
+    return status == STATUS_DIVERGED || status == STATUS_NOT_DEFINITE ||
+           status == STATUS_NO_CONVERGENCE;
+}
+
 static enum status epoch(struct run *r, size_t round, double rate, double *mean)
 {
     struct class_outcome *out = r->out;
@@ -148,7 +155,7 @@ static enum status epoch(struct run *r, size_t round, double rate, double *mean)
         const enum status status = step(r, round, indices, rows, rate, &loss);
 
         out->steps++;
-        if (status == STATUS_DIVERGED)
+        if (is_outcome(status))
             out->diverged_step = out->steps;
         TRY(status);
         out->last_finite = loss;
@@ -228,7 +235,7 @@ static enum status train_and_judge(struct run *r, const struct class_variant *v,
     out->cost = cost_of(r, &v->method);
     const enum status status = train(r, r->setup->epochs[v->condition], curve);
 
-    if (status == STATUS_DIVERGED)
+    if (out->diverged_step > 0)
         return STATUS_OK;
     TRY(status);
     out->fallbacks = r->optimizer.kwng.fallbacks;

@@ -177,15 +177,18 @@ struct class_outcome {
     int reached;                    /* 1: it was */
     double cost;                    /* of a step, in steps of SGD */
     size_t fallbacks;               /* steps of KWNG and diagonal without a metric to estimate */
-    size_t diverged_step;           /* 0: none; then the rest holds no meaning */
+    size_t diverged_step;           /* where a run ended early, and then the rest holds no meaning;
+                                       0: it did not */
     double last_finite;
 };
 
 /* One run of `v` at class_rate(rate) on u->data, a struct class_data. Streams "<name>:init",
  * ":sample", ":order", ":augment" of the seed, the same for every variant, so runs are paired.
  * `level`, NULL: none. `curve`: one row (step, work, mean training loss of an epoch, error of the
- * records) every few epochs; NULL: none. A run that leaves the finite numbers is
- * an outcome, not a failure. Errors are those of class_network_create. */
+ * records) every few epochs; NULL: none. A run that leaves the finite numbers, or
+ * whose method finds no step (a matrix that cannot be inverted, an iteration without an end), is
+ * an outcome, not a failure. The optimizers' own streams are those of the seed whatever the name.
+ * Errors are those of class_network_create. */
 enum status class_run(const struct class_setup *s, const struct class_variant *v, int rate,
                       const struct unit *u, uint64_t seed, const char *name,
                       enum class_records records, const struct class_level *level,

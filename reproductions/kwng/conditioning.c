@@ -79,7 +79,7 @@ int main(int argc, char **argv)
                    "reach the level counts with all its steps. Wall-clock time is replaced by "
                    "counted multiply-adds. Ill-conditioned trainings are chaotic: a last digit of "
                    "the initial parameters, or other kernels of the BLAS, move a run as far as "
-                   "another seed does, and one run of KWNG in fifty ended at the error of SGD.",
+                   "another seed does.",
         .caption = "Training loss and test error on the way, over steps and over work (multiply-"
                    "adds, counted in steps of SGD). Above: well-conditioned logits. Below: "
                    "ill-conditioned ones. Right: test error after the last step. Means over seeds "

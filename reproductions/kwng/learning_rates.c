@@ -44,7 +44,9 @@ static enum status run_unit(const struct parameters *p, struct unit *u)
 static const struct metric metrics[] = {CLASS_SEARCH_METRICS};
 
 static const struct claim claims[] = {CLASS_SEARCH_CLAIMS(
-    0.01, "0.01", "the deviation of an error of 0.1 over 2 x 2000 records is 0.005")};
+    0.01, "0.01", "the deviation of an error of 0.1 over 2 x 2000 records is 0.005; from seed to "
+                  "seed ill-conditioned errors vary by more, 0.01 to 0.05 (conditioning), so that "
+                  "the better of two neighbours may be chance")};
 
 int main(int argc, char **argv)
 {
