@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# matrix_cifar100: matrices of distances as heat maps with their numbers, the paper's beside them;
+# matrix_cifar100: matrices of distances as heat maps with their numbers, the paper's below them;
 # coupled distances against fine-tuning, back against forth, uncoupled ones and the printed ones
 # against coupled.
 summary = ARG1; output = ARG2; format = ARG3; data = ARG4; profile = ARG5
-width = 1180; height = 640
+width = 1180; height = 900
 load 'figures/style.gp'
 
 file = table('matrix'); pair = 'pair [1]'
@@ -11,8 +11,8 @@ from(p) = int(p) / 10
 to(p) = int(p) % 10
 task(i) = word('H C V1 V2 F', i)
 short(v) = v >= 99.5 ? sprintf('%.0f', v) : v >= 9.995 ? sprintf('%.1f', v) : v >= 0.995 ? sprintf('%.2f', v) : sprintf('%.3f', v)
-what(j) = word('"coupled [1]" "independent [1]" "mixture [1]" "euclidean [1]" "task2vec [1]" "published coupled [1]"', j)
-head(j) = word('"coupled (B)" "uncoupled, U2" "uncoupled, U1" "fine-tuning" "Task2Vec" "paper, coupled"', j)
+what(j) = word('"coupled [1]" "independent [1]" "mixture [1]" "euclidean [1]" "task2vec [1]" "published coupled [1]" "published uncoupled [1]" "" "published fine-tuning [1]" "published task2vec [1]"', j)
+head(j) = word('"coupled (B)" "uncoupled, U2" "uncoupled, U1" "fine-tuning" "Task2Vec" "paper, coupled" "paper, uncoupled" "" "paper, fine-tuning" "paper, Task2Vec"', j)
 
 set multiplot
 unset key; unset colorbox; unset grid
@@ -22,20 +22,23 @@ set xrange [0.5:5.5]; set yrange [5.5:0.5]
 set xtics scale 0 offset 0,0.6 (task(1) 1, task(2) 2, task(3) 3, task(4) 4, task(5) 5)
 set ytics scale 0 offset 0.6,0 (task(1) 1, task(2) 2, task(3) 3, task(4) 4, task(5) 5)
 set size ratio 1
-do for [j=1:6] {
-    set lmargin at screen 0.03 + (j - 1) * 0.163; set rmargin at screen 0.03 + (j - 1) * 0.163 + 0.148
-    set tmargin at screen 0.93; set bmargin at screen 0.63
-    if (j > 1) { set ytics scale 0 ('' 1) }
-    set label 1 head(j) at graph 0.5, graph 1.10 center textcolor rgb ink font heading
-    plot file using (in_cell('matrix') ? to(column(pair)) : NaN):(from(column(pair))):(0.48):(0.48):(column(what(j))) with boxxyerror fillstyle solid noborder linecolor palette, \
-         file using (in_cell('matrix') ? to(column(pair)) : NaN):(from(column(pair))):(short(column(what(j)))) with labels font small textcolor rgb ink
+do for [j=1:10] {
+    if (j == 8) { continue }
+    column_of = (j - 1) % 5; row_of = (j - 1) / 5
+    set lmargin at screen 0.04 + column_of * 0.193; set rmargin at screen 0.04 + column_of * 0.193 + 0.17
+    set tmargin at screen 0.955 - row_of * 0.285; set bmargin at screen 0.725 - row_of * 0.285
+    if (column_of > 0) { set ytics scale 0 ('' 1) } else { set ytics scale 0 offset 0.6,0 (task(1) 1, task(2) 2, task(3) 3, task(4) 4, task(5) 5) }
+    set label 1 head(j) at graph 0.5, graph 1.08 center textcolor rgb ink font heading
+    from_file = j == 7 ? table('printed') : file
+    plot from_file using (in_cell('matrix') ? to(column(pair)) : NaN):(from(column(pair))):(0.48):(0.48):(column(what(j))) with boxxyerror fillstyle solid noborder linecolor palette, \
+         from_file using (in_cell('matrix') ? to(column(pair)) : NaN):(from(column(pair))):(short(column(what(j)))) with labels font small textcolor rgb ink
     unset label 98; unset label 99
 }
 
 set size noratio
 set border 3; set grid; set autoscale
 set xtics nomirror scale 0.6 offset 0,0 autofreq; set ytics nomirror scale 0.6 offset 0,0 autofreq
-set tmargin at screen 0.49; set bmargin at screen 0.10
+set tmargin at screen 0.345; set bmargin at screen 0.085
 set offsets graph 0.05, graph 0.05, graph 0.08, graph 0.08
 set format '%g'
 
@@ -50,11 +53,33 @@ stats table('coarse') using (only('coupled [1]')) nooutput name 'coarse'
 stats table('coarse') using (only('mixture [1]')) nooutput name 'smooth'
 arrow(p) = task(from(p)).'-'.task(to(p))
 
-# The rank correlation, with the interval of its mean over seeds.
+# The rank correlation of single seeds' matrices, with the interval of its mean over seeds.
 rho(v) = stringcolumn('metric') eq 'spearman.coupled' && in_cell('matrix') ? column(v) : NaN
 stats table('metrics') using (rho('mean')) nooutput name 'rho'
 stats table('metrics') using (rho('low')) nooutput name 'rho_low'
 stats table('metrics') using (rho('high')) nooutput name 'rho_high'
+
+# That of the means, which are the points: Pearson's of their ranks.
+array ours[20]; array theirs[20]
+n = 0
+do for [i=1:5] { do for [j=1:5] {
+    if (i == j) { continue }
+    n = n + 1
+    stats file using (only(pair) == 10*i+j ? column('coupled [1]') : NaN) nooutput name 'd'
+    ours[n] = d_mean
+    stats file using (only(pair) == 10*i+j ? column('euclidean [1]') : NaN) nooutput name 'd'
+    theirs[n] = d_mean
+} }
+moment = 0; own = 0; other = 0
+do for [i=1:20] {
+    x = -9.5; y = -9.5
+    do for [j=1:20] {
+        x = x + (ours[j] < ours[i]) + (j != i && ours[j] == ours[i]) / 2.0
+        y = y + (theirs[j] < theirs[i]) + (j != i && theirs[j] == theirs[i]) / 2.0
+    }
+    moment = moment + x * y; own = own + x * x; other = other + y * y
+}
+of_means = moment / sqrt(own * other)
 
 # The directions of a pair, forth and back, from two rows of the table.
 array forth[10]; array back[10]; array called[10]
@@ -79,7 +104,7 @@ k = 1; @put
 set xrange [low(fine_min, fine_max):high(fine_min, fine_max)]
 set yrange [low(coupled_min, coupled_max):high(coupled_min, coupled_max)]
 set label 1 'against fine-tuning' at graph 0, graph 1.10 left textcolor rgb ink font heading
-set label 2 sprintf('rank correlation %.2f [%.2f, %.2f]', rho_mean, rho_low_mean < -1 ? -1 : rho_low_mean, rho_high_mean > 1 ? 1 : rho_high_mean) at graph 0, graph 1.04 left textcolor rgb ink font small
+set label 2 sprintf('rank correlation %.2f; of single seeds %.2f [%.2f, %.2f]', of_means, rho_mean, rho_low_mean < -1 ? -1 : rho_low_mean, rho_high_mean > 1 ? 1 : rho_high_mean) at graph 0, graph 1.04 left textcolor rgb ink font small
 set xlabel 'length of fine-tuning'; set ylabel 'coupled distance' offset 1
 plot file using (only('euclidean [1]')):(column('coupled [1]')):(edge('euclidean [1]', '.low')):(edge('euclidean [1]', '.high')):(edge('coupled [1]', '.low')):(edge('coupled [1]', '.high')) with xyerrorbars @thin, \
      file using (only('euclidean [1]')):(column('coupled [1]')) with points lt 1 ps 0.6, \
@@ -113,7 +138,7 @@ plot x with lines lc rgb faint dt 2 notitle, \
 unset label 2
 
 k = 4; @put
-set autoscale x; set xtics autofreq
+set autoscale x; set xtics 0.02
 set yrange [low(coupled_min, coupled_max):high(coupled_min, coupled_max)]
 set label 1 'against the printed distances'
 set xlabel 'printed coupled distance (another statistic)'; set ylabel 'coupled distance'

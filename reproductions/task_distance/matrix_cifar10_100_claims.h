@@ -5,6 +5,7 @@
 
 #include "harness/claim.h"
 #include "task_distance/matrix_report.h"
+#include "task_distance/matrix_report_claims.h"
 
 static const struct metric metrics[] = {
     MATRIX_METRICS("12", "24"),
@@ -34,6 +35,12 @@ static const struct metric metrics[] = {
 
 #define TO_SUBSETS .members = "2 CIFAR-10 -> animals, 3 CIFAR-10 -> vehicles"
 #define FROM_TASKS .members = "1 from CIFAR-10, 2 from animals, 3 from vehicles"
+
+#define PAIRS_BY_NAME                                                                              \
+    .members = "12 CIFAR-100 -> CIFAR-10, 13 CIFAR-100 -> animals, 14 CIFAR-100 -> vehicles, "     \
+               "21 CIFAR-10 -> CIFAR-100, 23 CIFAR-10 -> animals, 24 CIFAR-10 -> vehicles, "       \
+               "31 animals -> CIFAR-100, 32 animals -> CIFAR-10, 34 animals -> vehicles, "         \
+               "41 vehicles -> CIFAR-100, 42 vehicles -> CIFAR-10, 43 vehicles -> animals"
 
 static const struct claim claims[] = {
     {.id = "to-a-subset-is-easier", .place = "section 4.2, caption of figure 2",
@@ -66,7 +73,8 @@ static const struct claim claims[] = {
     {.id = "cifar100-nearest-to-cifar10-coarse", MATRIX_COARSE,
      .words = "the same by coarse lengths", .kind = ORDER, .metric = "nearest.C10.coarse",
      .cell = LAST_CELL, .is = BELOW, .to = 1},
-    MATRIX_CLAIM_ASYMMETRIC,
+    MATRIX_CLAIMS_OF_DIRECTIONS,
+    MATRIX_CLAIMS_OF_LEVELS("0.91", 6.0 / 11),
     {.id = "animals-vehicles-farthest-task2vec", .place = "section 4.2",
      .words = "by Task2Vec of this probe animals and vehicles are farthest", .kind = ORDER,
      .metric = "excess.An-Ve.task2vec", .cell = LAST_CELL, .is = ABOVE, .to = 0},
@@ -78,6 +86,9 @@ static const struct claim claims[] = {
      .metric = "easy.An-Ve.fine-tuning.whole", .cell = LAST_CELL, .is = BELOW, .to = 1},
     MATRIX_CLAIM_LIKE_FINE_TUNING("ICML 2021, figure 2: 0.910 of printed numbers"),
     MATRIX_CLAIMS_OF_LEARNING,
+    MATRIX_CLAIMS_OF_UNCOUPLED("", "U2: mixed images, independent plan", "independent", ""),
+    MATRIX_CLAIMS_OF_UNCOUPLED("-real", "U1: mixture of real images", "mixture", ""),
+    MATRIX_CLAIMS_OF_COUPLINGS,
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* matrix_report: cells, metrics, claims and curves that the programs of a matrix of tasks share. */
+/* matrix_report: cells, metrics and curves that the programs of a matrix of tasks share. */
 #ifndef TASK_DISTANCE_MATRIX_REPORT_H
 #define TASK_DISTANCE_MATRIX_REPORT_H
 
@@ -30,6 +30,36 @@ extern const double matrix_report_numbers[MATRIX_REPORT_CELLS]; /* 0, 1, 2, .. *
     {"noise.coupled", "1", LOWER_IS_BETTER, CLASS_LONG32, 0,                                       \
      "of a distance, relative: root mean square log of the last two iterations' ratio / sqrt 2"},  \
     {"noise.coarse", "1", LOWER_IS_BETTER, CLASS_LONG32, 0, "the same by coarse lengths"},         \
+    {"along.coupled", "1", NO_DIRECTION, CLASS_LONG32, 0,                                          \
+     "slope of log d_ij / d_ji on the printed matrix's, over pairs: 1 as printed, 0 none of it"},  \
+    {"along.riemannian", "1", NO_DIRECTION, CLASS_LONG32, 0, "the same by A"},                     \
+    {"along.coarse", "1", NO_DIRECTION, CLASS_LONG32, 0, "the same by coarse lengths"},            \
+    {"along.fine-tuning", "1", NO_DIRECTION, CLASS_LONG32, 0,                                      \
+     "fine-tuning up to its cut, on the printed lengths of fine-tuning"},                          \
+    {"along.fine-tuning.whole", "1", NO_DIRECTION, CLASS_LONG32, 0, "the same, all of it"},        \
+    MATRIX_LEVELS("coupled", "B"),                                                                 \
+    MATRIX_LEVELS("coarse", "coarse B"),                                                           \
+    {"ratio.independent.*", "1", NO_DIRECTION, CLASS_LONG32, 0, "U2 over coupled"},                \
+    {"ratio.mixture.*", "1", NO_DIRECTION, CLASS_LONG32, 0, "U1 over coupled"},                    \
+    {"ratio.start.*", "1", NO_DIRECTION, CLASS_LONG32, 0, "plan of features over the last plan"},  \
+    {"ratio.kept.*", "1", NO_DIRECTION, CLASS_LONG32, 0,                                           \
+     "plan of features over the last plan, both along the path of the last iteration"},            \
+    MATRIX_MEANS("independent", "U2 / coupled"),                                                   \
+    MATRIX_MEANS("mixture", "U1 / coupled"),                                                       \
+    {"mean.start", "1", NO_DIRECTION, CLASS_LONG32, 0,                                             \
+     "geometric mean over pairs of the plan of features / the last plan"},                         \
+    {"mean.start.coarse", "1", NO_DIRECTION, CLASS_LONG32, 0, "the same by coarse lengths"},       \
+    {"mean.featureless", "1", NO_DIRECTION, CLASS_LONG32, 0,                                       \
+     "geometric mean over pairs of U2 / the plan of features"},                                    \
+    {"mean.featureless.coarse", "1", NO_DIRECTION, CLASS_LONG32, 0, "the same, coarse"},           \
+    {"mean.redrawn", "1", NO_DIRECTION, CLASS_LONG32, 0,                                           \
+     "geometric mean over pairs of the plan of features along the path of the first / last "       \
+     "iteration"},                                                                                 \
+    {"mean.redrawn.coarse", "1", NO_DIRECTION, CLASS_LONG32, 0, "the same by coarse lengths"},     \
+    {"mean.fitted.coupled", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0,                                \
+     "mean over pairs of fitted.coupled"},                                                         \
+    {"mean.fitted.independent", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "the same, U2"},           \
+    {"mean.fitted.mixture", "1", HIGHER_IS_BETTER, CLASS_LONG32, 0, "the same, U1"},               \
     {"apart.coupled", "1", NO_DIRECTION, CLASS_LONG32, 0,                                          \
      "targets by the mean over sources of fitted.coupled: the largest less the smallest"},         \
     {"apart.independent", "1", NO_DIRECTION, CLASS_LONG32, 0, "the same, U2"},                     \
@@ -47,70 +77,42 @@ extern const double matrix_report_numbers[MATRIX_REPORT_CELLS]; /* 0, 1, 2, .. *
     MATRIX_CORRELATION("reached", "coupled with the test accuracy on the target at its end"),      \
     MATRIX_CORRELATION("fitted", "coupled with the share of training images right at its end")
 
+/* Of a matrix: levels of sources and targets, and what they leave to pairs. */
+#define MATRIX_LEVELS(name, words)                                                                 \
+    {"share.source." name, "1", NO_DIRECTION, CLASS_LONG32, 0,                                     \
+     "share of the spread of log " words " that one number a source gives"},                       \
+    {"share.levels." name, "1", NO_DIRECTION, CLASS_LONG32, 0,                                     \
+     "the same, one number a source and one a target"},                                            \
+    {"left." name ".*", "1", NO_DIRECTION, CLASS_LONG32, 0,                                        \
+     "what these leave to a pair, as a logarithm"},                                                \
+    {"left.printed." name, "1", NO_DIRECTION, CLASS_LONG32, 0,                                     \
+     "correlation of it with what they leave of the printed matrix"}
+
+/* By both lengths and readings. */
+#define MATRIX_MEANS(method, words)                                                                \
+    {"mean." method, "1", NO_DIRECTION, CLASS_LONG32, 0, "geometric mean over pairs of " words},   \
+    {"mean." method ".riemannian", "1", NO_DIRECTION, CLASS_LONG32, 0, "the same by A"},           \
+    {"mean." method ".coarse", "1", NO_DIRECTION, CLASS_LONG32, 0, "the same, coarse, by B"},      \
+    {"mean." method ".coarse.riemannian", "1", NO_DIRECTION, CLASS_LONG32, 0,                      \
+     "the same, coarse, by A"}
+
 /* Of one seed, with Mantel's share beside it. */
 #define MATRIX_CORRELATION(name, words)                                                            \
     {"spearman." name, "1", NO_DIRECTION, CLASS_LONG32, 0, "rank correlation: " words},            \
     {"p." name, "1", NO_DIRECTION, CLASS_LONG32, 0, "as p.coupled"}
 
-/* A claim said again of the other length, of fewer checkpoints, of all of fine-tuning. */
-#define MATRIX_BY_A .place = "read as (8), the root of a mean; B is (17b), a mean of roots"
-#define MATRIX_COARSE                                                                              \
-    .place = "read at every fourth checkpoint; ours: less of the roughness of single ones"
-#define MATRIX_WHOLE                                                                               \
-    .place = "as above; the whole length is ours: where the cut lies changes from run to run"
-
-#define MATRIX_CLAIM_ASYMMETRIC                                                                    \
-    {.id = "asymmetric", .place = "section 3.2, which gives no size; the control is ours",         \
-     .words = "coupled distances are not symmetric: the two directions of some pair differ by "    \
-              "more than two runs of one direction do, for these images", .kind = ORDER,           \
-     .metric = "asymmetry.coupled", .cell = LAST_CELL, .is = ABOVE, .to_metric = "asymmetry.noise",\
-     .reason = "the largest of as many ratios: of both directions, and of the last two iterations "\
-               "of one direction; printed distances have at most 1.24 (five tasks), 2.07 (four)"}, \
-    {.id = "asymmetric-coarse", MATRIX_COARSE, .words = "the same by coarse lengths",              \
-     .kind = ORDER, .metric = "asymmetry.coarse", .cell = LAST_CELL, .is = ABOVE,                  \
-     .to_metric = "asymmetry.noise.coarse", .reason = "as for B"}
-
-/* With the printed correlation in the place. */
-#define MATRIX_CLAIM_LIKE_FINE_TUNING(printed)                                                     \
-    {.id = "coupled-like-fine-tuning", .place = printed,                                           \
-     .words = "coupled distances rise with the length of fine-tuning up to its cut: rank "         \
-              "correlation above 0", .kind = ORDER,                                                \
-     .metric = "spearman.coupled", .cell = LAST_CELL, .is = ABOVE, .to = 0},                       \
-    {.id = "coupled-like-fine-tuning-whole", MATRIX_WHOLE,                                         \
-     .words = "they rise with the whole length of fine-tuning", .kind = ORDER,                     \
-     .metric = "spearman.coupled.whole", .cell = LAST_CELL, .is = ABOVE, .to = 0},                 \
-    {.id = "coarse-like-fine-tuning-whole", MATRIX_COARSE,                                         \
-     .words = "coarse lengths rise with the whole length of fine-tuning", .kind = ORDER,           \
-     .metric = "spearman.coarse.whole", .cell = LAST_CELL, .is = ABOVE, .to = 0}
-
-/* What a length says beside the tasks: how much the model knew, and how much it learned. */
-#define MATRIX_CLAIMS_OF_LEARNING                                                                  \
-    {.id = "fitted-alike", .place = "control of ours: a path to what is not learned is short",     \
-     .words = "all targets are learned alike: the shares of their training images right at the "   \
-              "end of coupled transfer differ by less than .1", .kind = ORDER,                     \
-     .metric = "apart.coupled", .cell = LAST_CELL, .is = BELOW, .to = 0.1,                         \
-     .reason = "ours: with more, which task is far is also a matter of which is learned"},         \
-    {.id = "weak-sources-are-far", .place = "ours, after a first run: what else a length measures",\
-     .words = "the worse a source model knows its own task, the farther all targets",              \
-     .kind = ORDER, .metric = "spearman.source", .cell = LAST_CELL, .is = BELOW, .to = 0},         \
-    {.id = "short-paths-reach-less",                                                               \
-     .place = "ours, after a first run: what else a length measures",                              \
-     .words = "the shorter the path, the lower the accuracy on the target at its end",             \
-     .kind = ORDER, .metric = "spearman.reached", .cell = LAST_CELL, .is = ABOVE, .to = 0},        \
-    {.id = "short-paths-fit-less", .place = "ours: what else a length measures",                   \
-     .words = "the shorter the path, the smaller the share of training images right at its end",   \
-     .kind = ORDER, .metric = "spearman.fitted", .cell = LAST_CELL, .is = ABOVE, .to = 0}
+/* The matrices that the paper printed; uncoupled: NULL where it printed none. */
+struct matrix_report_printed {
+    const struct published_matrix *coupled, *uncoupled, *fine_tuning, *task2vec;
+};
 
 /* The metrics of MATRIX_METRICS that are of the matrix. */
-enum status matrix_report_emit(struct unit *u, const struct mat *kinds) MUST_USE;
+enum status matrix_report_emit(struct unit *u, const struct mat *kinds,
+                               const struct matrix_report_printed *printed) MUST_USE;
 
 /* The curve "matrix": a row a pair, 10 i + j from task i to j, with the paper's printed distances
- * in three columns, "published <name> [1]"; and the curve "coarse". */
-struct matrix_report_printed {
-    const char *name;
-    const struct published_matrix *matrix;
-};
+ * in columns "published <method> [1]"; the curve "coarse"; and "printed", uncoupled alone. */
 void matrix_report_curve(struct unit *u, const struct mat *kinds,
-                         const struct matrix_report_printed printed[3]);
+                         const struct matrix_report_printed *printed);
 
 #endif

@@ -193,4 +193,23 @@ double task_matrix_excess(const struct mat *d, size_t i, size_t j, int least);
  * mean over runs is that of the noiseless one. */
 double task_matrix_beyond(const struct mat *d, size_t i, size_t j);
 
+/* Logarithms of distances as a mean, a level of the source, a level of the target and what is left
+ * to the pair, by least squares over the ordered pairs of 3 to TASK_MATRIX_MOST tasks (CHECKed).
+ * Shares are of the sum of squares about the mean. Entries that are noise alone have in the mean
+ * the shares (n - 1) / (n (n - 1) - 1) and twice that. residual: n x n, 0 on the diagonal. */
+struct task_matrix_levels {
+    double source;            /* share of the means of sources */
+    double both;              /* share of levels of sources and targets */
+};
+struct task_matrix_levels task_matrix_levels(const struct mat *d, struct mat *residual);
+
+/* Slope, through 0 and over pairs i < j, of log d_ij / d_ji on that of known distances: 1, as
+ * asymmetric as those; 0, not along them; below 0, the other way round. */
+double task_matrix_along(const struct mat *d, const struct mat *known);
+
+/* Of n ordered pairs the one number `which`: its distance less the mean of all but these n, over
+ * the mean of all. */
+double task_matrix_less_others(const struct mat *d, const size_t (*pair)[2], size_t n,
+                               size_t which);
+
 #endif
