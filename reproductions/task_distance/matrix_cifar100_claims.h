@@ -96,7 +96,7 @@ static const struct metric metrics[] = {
     {.id = id_of "-beyond-levels", .place = "ICML 2021, figure 3: 0.070, from printed numbers",    \
      .words = pair_is " farther by 7 % than one number a source and one a target say",             \
      .kind = VALUE, .metric = metric_of, IN_MATRIX, .to = 0.07, .within = 0.035,                   \
-     .reason = "half of the printed size; rounding at random moves that by less than .02"},        \
+     .reason = "half of the printed size, which rounding moves by .007 (deviation)"},              \
     {.id = id_of "-beyond-levels-coarse", MATRIX_COARSE, .words = "the same by coarse lengths",    \
      .kind = VALUE, .metric = metric_of ".coarse", IN_MATRIX, .to = 0.07, .within = 0.035,         \
      .reason = "as for B"}
