@@ -32,8 +32,9 @@
  *          transfer (.87). Along one path a learned plan is shorter than that of features by 6 %,
  *          coarsely 3 %, of which a part is that a path favours the plan that drew it: coarsely the
  *          plan of features is 2 % shorter along its own.
- *          Distances are of tasks, not of pairs: one number a source gives .67 of the spread of
- *          log B (.21 of noise; .14 of printed distances), and one a target with it .77 (.42; .79).
+ *          What can be measured is of tasks, not of pairs: one number a source gives .67 of the
+ *          spread of log B (.21 of noise; .14 of printed distances), with one a target .77 (.42;
+ *          .79), and what is left shows no likeness to what printed distances leave.
  *          Beyond these, herbivores and carnivores lie -.016 [-.043, .012] and vehicles -.004
  *          [-.036, .027], where printed distances have .070 for both: effects of that size are
  *          excluded. That vehicles are nearer than the mean by B is that both are near sources.
