@@ -39,7 +39,8 @@
  *          [-.036, .027], where printed distances have .070 for both: effects of that size are
  *          excluded. That vehicles are nearer than the mean by B is that both are near sources.
  *          Distances are asymmetric, and the other way round than printed ones: by -.78 [-1.12,
- *          -.43] of these, coarsely -.51 [-.70, -.33]; a printed distance is mostly its target's.
+ *          -.43] of these, coarsely -.51 [-.70, -.33]; a printed distance is mostly its target's,
+ *          if the transcription is right that a row is a source: else both are the same way round.
  *          B goes with the whole length of fine-tuning (rank correlation 0.28), not visibly with
  *          the length up to its cut. Short paths leave the target learned less.
  * Minutes  smoke 0.05, desk 16, paper 300000 (estimated from the cost of a step), on one core.
