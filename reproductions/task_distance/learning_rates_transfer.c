@@ -15,8 +15,9 @@
  *          starts from the source model. Fine-tuning has the rate of coupled transfer, so that
  *          lengths are comparable, not its own best.
  * Found    No rate is better than the one in use by more than 0.02, less than the noise of two
- *          seeds. Coupled transfer is best at .001 (0.55; .002: 0.53; .008: 0.49); the larger net
- *          ends within 0.02 from .001 to .016, so that its best rate is noise.
+ *          seeds. Which rate is best is that noise: with the kernels of another processor
+ *          (OpenBLAS core Haswell for SkylakeX) the same seeds put coupled transfer's at .001 (0.55;
+ *          .002: 0.53) instead of .002 (0.58; .001: 0.57), so that no claim is made on it.
  * Minutes  smoke 0.1, desk 1.4, paper 100000 (estimated from operations), on one core.
  */
 #include "base/check.h"
@@ -231,10 +232,6 @@ static const struct metric metrics[] = {RATE_SEARCH_METRICS};
 #define PLACE "ours: what the other programs say of their rates"
 
 static const struct claim claims[] = {
-    {.id = "rates-win", .place = PLACE,
-     .words = "the best of the grid is the rate in use or its neighbour", .kind = BOUND,
-     .metric = "off", .cell = ALL_CELLS, .is = BELOW, .to = 1,
-     .reason = "neighbours differ by less than the noise of two seeds"},
     {.id = "rates-in-use", .place = PLACE,
      .words = "no rate of the grid is better by more than 0.044 than the one in use",
      .kind = BOUND, .metric = "regret", .cell = ALL_CELLS, .is = BELOW, .to = 0.044,
