@@ -16,7 +16,7 @@
  *          lengths are comparable, not its own best.
  * Found    No rate is better than the one in use by more than 0.02, less than the noise of two
  *          seeds. Which rate is best is that noise: with the kernels of another processor
- *          (OpenBLAS core Haswell for SkylakeX) the same seeds put coupled transfer's at .001
+ *          (OpenBLAS core Haswell, not Cooperlake) the same seeds put coupled transfer's at .001
  *          (0.55; .002: 0.53) instead of .002 (0.58; .001: 0.57), so that no claim is made on it.
  * Minutes  smoke 0.1, desk 1.4, paper 100000 (estimated from operations), on one core.
  */
