@@ -3,35 +3,10 @@
  * which weight it is updated. */
 #include "test.h"
 
-#include "base/memory.h"
-#include "linalg/blas.h"
 #include "task_distance/coupled_work.h"
-#include "transfer_tasks.h"
+#include "transfer_pair.h"
 
 enum { ENTRIES = T_N * T_BLOCK };
-
-static struct arena mem;
-static struct task_images a, b;
-static struct transfer_model m;
-static struct task_pair pair;
-
-static int prepare(void **state)
-{
-    (void)state;
-    blas_set_threads(1);
-    a = transfer_task(&mem, "a", 1);
-    b = transfer_task(&mem, "b", 1);
-    transfer_model_make(&m, &mem, &a, 100);
-    pair = task_pair_make(&mem, &a, &b, T_OUTPUTS);
-    return 0;
-}
-
-static int drain(void **state)
-{
-    (void)state;
-    arena_free(&mem);
-    return 0;
-}
 
 /* ---- what is drawn ---- */
 
@@ -165,5 +140,5 @@ int main(void)
         cmocka_unit_test(updates_have_the_weight_of_their_iteration),
     };
 
-    return cmocka_run_group_tests(tests, prepare, drain);
+    return cmocka_run_group_tests(tests, transfer_pair_make, transfer_pair_drop);
 }

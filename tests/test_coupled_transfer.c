@@ -5,35 +5,10 @@
 
 #include "aborts.h"
 #include "base/file.h"
-#include "base/memory.h"
 #include "geometry/fisher.h"
-#include "linalg/blas.h"
 #include "task_distance/coupled_memo.h"
 #include "task_distance/coupled_work.h"
-#include "transfer_tasks.h"
-
-static struct arena mem;
-static struct task_images a, b;
-static struct transfer_model m;
-static struct task_pair pair;
-
-static int prepare(void **state)
-{
-    (void)state;
-    blas_set_threads(1);
-    a = transfer_task(&mem, "a", 1);
-    b = transfer_task(&mem, "b", 1);
-    transfer_model_make(&m, &mem, &a, 100);
-    pair = task_pair_make(&mem, &a, &b, T_OUTPUTS);
-    return 0;
-}
-
-static int drain(void **state)
-{
-    (void)state;
-    arena_free(&mem);
-    return 0;
-}
+#include "transfer_pair.h"
 
 static struct coupled_transfer create(const struct coupled_options *options)
 {
@@ -524,5 +499,5 @@ int main(void)
         cmocka_unit_test(sizes_that_do_not_fit_abort),
     };
 
-    return cmocka_run_group_tests(tests, prepare, drain);
+    return cmocka_run_group_tests(tests, transfer_pair_make, transfer_pair_drop);
 }

@@ -3,33 +3,8 @@
 #include "test.h"
 
 #include "aborts.h"
-#include "base/memory.h"
-#include "linalg/blas.h"
 #include "task_distance/matched_training.h"
-#include "transfer_tasks.h"
-
-static struct arena mem;
-static struct task_images a, b;
-static struct transfer_model m;
-static struct task_pair pair;
-
-static int prepare(void **state)
-{
-    (void)state;
-    blas_set_threads(1);
-    a = transfer_task(&mem, "a", 1);
-    b = transfer_task(&mem, "b", 1);
-    transfer_model_make(&m, &mem, &a, 100);
-    pair = task_pair_make(&mem, &a, &b, T_OUTPUTS);
-    return 0;
-}
-
-static int drain(void **state)
-{
-    (void)state;
-    arena_free(&mem);
-    return 0;
-}
+#include "transfer_pair.h"
 
 /* All images a step, no momentum: the order of images does not matter. */
 static struct transfer_options plain(void)
@@ -139,5 +114,5 @@ int main(void)
         cmocka_unit_test(a_loss_out_of_reach_is_said),
     };
 
-    return cmocka_run_group_tests(tests, prepare, drain);
+    return cmocka_run_group_tests(tests, transfer_pair_make, transfer_pair_drop);
 }

@@ -3,34 +3,9 @@
 #include "test.h"
 
 #include "aborts.h"
-#include "base/memory.h"
 #include "geometry/fisher.h"
-#include "linalg/blas.h"
 #include "task_distance/transfer_baselines.h"
-#include "transfer_tasks.h"
-
-static struct arena mem;
-static struct task_images a, b;
-static struct transfer_model m;
-static struct task_pair pair;
-
-static int prepare(void **state)
-{
-    (void)state;
-    blas_set_threads(1);
-    a = transfer_task(&mem, "a", 1);
-    b = transfer_task(&mem, "b", 1);
-    transfer_model_make(&m, &mem, &a, 100);
-    pair = task_pair_make(&mem, &a, &b, T_OUTPUTS);
-    return 0;
-}
-
-static int drain(void **state)
-{
-    (void)state;
-    arena_free(&mem);
-    return 0;
-}
+#include "transfer_pair.h"
 
 static void without_learning_nothing_moves(void **state)
 {
@@ -212,5 +187,5 @@ int main(void)
         cmocka_unit_test(divergence_is_said),
     };
 
-    return cmocka_run_group_tests(tests, prepare, drain);
+    return cmocka_run_group_tests(tests, transfer_pair_make, transfer_pair_drop);
 }
