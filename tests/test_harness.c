@@ -102,7 +102,7 @@ static void artifacts_of(char out[600], const char *first, const char *second)
     CHECK_ENDED(CALL(with_words, "--native", "--seed=1", first, second, "--out", root), 0, "");
     at = strstr(ended.out, "artifacts ");
     assert_non_null(at);
-    assert_int_equal(sscanf(at, "artifacts %599s", out), 1);
+    assert_int_equal(sscanf(at, "artifacts %599[^\n]", out), 1);
 }
 
 static void artifacts_are_by_program_profile_and_records(void **state)
